@@ -1,0 +1,17 @@
+//! The rules of Latchkey.
+//!
+//! Everything here is a pure function or a plain type: no I/O, no clock, no randomness. The
+//! browser calls a rule for the hint it shows, the server calls the same rule for the decision.
+
+pub mod audit;
+pub mod error;
+pub mod expiry;
+pub mod filter;
+pub mod key;
+pub mod password;
+pub mod permission;
+pub mod policy;
+pub mod principal;
+
+/// An instant in UTC. Services truncate it to microseconds, the precision both databases keep.
+pub type Instant = chrono::DateTime<chrono::Utc>;

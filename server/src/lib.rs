@@ -1,0 +1,1 @@
+//! How Latchkey is reached.

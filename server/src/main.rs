@@ -1,0 +1,2 @@
+//! The `latchkey` program.
+fn main() {}
