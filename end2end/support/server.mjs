@@ -1,0 +1,140 @@
+// One Latchkey of its own for a file of journeys: fresh data, a free port.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const PROGRAM = resolve(process.env.LATCHKEY_BIN ?? join(import.meta.dirname, '../../target/debug/latchkey'));
+const READY_WITHIN_MS = 20_000;
+
+/**
+ * Starts a server and waits until it is ready.
+ * @param {Record<string, string>} [settings] further LATCHKEY_* variables
+ */
+export async function startServer(settings = {}) {
+  const port = await freePort();
+  const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
+  const url = `http://127.0.0.1:${port}`;
+  const env = environment({
+    LATCHKEY_LISTEN: `127.0.0.1:${port}`,
+    LATCHKEY_DATA_DIR: dataDir,
+    LATCHKEY_PUBLIC_URL: url,
+    ...settings,
+  });
+  const server = new Server(url, dataDir, env);
+  try {
+    await server.start();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
+}
+
+class Server {
+  #env;
+  #process;
+  #log = '';
+
+  constructor(url, dataDir, env) {
+    this.url = url;
+    /** The same server under a name that is another site to the browser. */
+    this.otherSiteUrl = url.replace('127.0.0.1', 'localhost');
+    this.dataDir = dataDir;
+    this.#env = env;
+  }
+
+  /** Everything that the server has logged. */
+  get log() {
+    return this.#log;
+  }
+
+  /** Starts the process, at first or again on the same data. */
+  async start() {
+    const child = spawn(PROGRAM, ['serve'], {
+      cwd: this.dataDir,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (this.#log += text));
+    }
+    let ended;
+    child.once('error', (error) => (ended = error.message));
+    child.once('exit', (code, signal) => (ended ??= `it ended with ${code ?? signal}`));
+    const deadline = Date.now() + READY_WITHIN_MS;
+    while (!(await isReady(this.url))) {
+      if (!ended && Date.now() > deadline) ended = 'it took too long';
+      if (ended) throw new Error(`${PROGRAM} did not get ready: ${ended}\n${this.#log}`);
+      await sleep(50);
+    }
+  }
+
+  /** Ends the process at once, as a crash would; the data stays for `start`. */
+  async kill() {
+    const child = this.#process;
+    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  }
+
+  async stop() {
+    await this.kill();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** The password that the first start made for `admin`. */
+  async initialPassword() {
+    return (await readFile(join(this.dataDir, 'initial-admin-password'), 'utf8')).trim();
+  }
+
+  /** Runs `latchkey ARGUMENTS…` with the server's settings; resolves to its output. */
+  async cli(args, input = '') {
+    const child = spawn(PROGRAM, args, { cwd: this.dataDir, env: this.#env });
+    let output = '';
+    let complaint = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (complaint += text));
+    // A program that refuses its arguments ends before it reads.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`latchkey ${args.join(' ')} ended with ${code}\n${output}${complaint}`);
+    return output;
+  }
+
+  /** Adds a local account; resolves to what is needed to sign in with it. */
+  async addUser(name, { password = 'correct horse battery staple', roles = [] } = {}) {
+    const wanted = roles.flatMap((role) => ['--role', role]);
+    await this.cli(['user', 'add', name, '--password-stdin', ...wanted], `${password}\n`);
+    return { name, password };
+  }
+}
+
+/** What the caller's environment says about Latchkey must not reach the server. */
+function environment(settings) {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_'));
+  return { ...Object.fromEntries(inherited), ...settings };
+}
+
+async function isReady(url) {
+  try {
+    return (await fetch(`${url}/readyz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}

@@ -1,0 +1,57 @@
+//! The journeys through the finished program in a real browser.
+
+use crate::{process, tools, workspace};
+use anyhow::{Context as _, Result};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const CHROMIUM: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// Runs the journeys against this binary.
+pub(crate) fn journeys(program: &Path) -> Result<()> {
+    let chromium = chromium()?;
+    let folder = workspace::root().join("end2end");
+    install_packages(&folder)?;
+    process::run(
+        Command::new("node")
+            .args(["--test", "--test-reporter=spec"])
+            .current_dir(&folder)
+            .env("LATCHKEY_BIN", program)
+            .env("LATCHKEY_TEST_CHROMIUM", chromium),
+    )
+}
+
+fn chromium() -> Result<PathBuf> {
+    if let Some(chosen) = env::var_os("LATCHKEY_TEST_CHROMIUM") {
+        return Ok(chosen.into());
+    }
+    if let Some(found) = tools::find(&CHROMIUM) {
+        return Ok(found);
+    }
+    tools::install("chromium")?;
+    tools::find(&CHROMIUM).context("no Chromium found; name one in LATCHKEY_TEST_CHROMIUM")
+}
+
+/// `npm ci`, unless it ran for this very lock file already.
+fn install_packages(folder: &Path) -> Result<()> {
+    let wanted = fs::read(folder.join("package-lock.json")).context("no package-lock.json")?;
+    let stamp = folder.join("node_modules/.installed-for");
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    tools::find(&["npm"]).context("`npm` is missing: please install Node 20 or newer")?;
+    process::run(
+        Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+            .current_dir(folder),
+    )?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+}

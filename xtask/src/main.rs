@@ -1,0 +1,89 @@
+//! Builds, runs and tests Latchkey; nothing else has to be installed.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool reports to its terminal"
+)]
+
+mod browser;
+mod compress;
+mod files;
+mod licences;
+mod postgres;
+mod process;
+mod server;
+mod site;
+mod size;
+mod style;
+mod test;
+mod tools;
+mod wasm;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Builds, runs and tests Latchkey.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the browser application and the server that carries it
+    Build {
+        /// Optimise the server (the browser application always is)
+        #[arg(long)]
+        release: bool,
+    },
+    /// Build, then start Latchkey with the given arguments (`serve` by default)
+    Run {
+        /// Optimise the server
+        #[arg(long)]
+        release: bool,
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Print what a browser loads first, and fail when the WebAssembly is too large
+    Size,
+    /// Run every check in order, up to the first that fails
+    Test {
+        /// Only this step (may be repeated)
+        #[arg(long, value_name = "STEP")]
+        only: Vec<test::Step>,
+        /// Further arguments for the runner of the unit tests
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    // The causes in one line: where in this tool the error rose helps nobody.
+    execute().map_or_else(
+        |error| {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+fn execute() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Build { release } => {
+            let site = site::build()?;
+            let program = server::build(&site, release)?;
+            println!("{}", program.display());
+            Ok(())
+        }
+        Command::Run { release, args } => {
+            let site = site::build()?;
+            server::run(&server::build(&site, release)?, &args)
+        }
+        Command::Size => size::check(&site::build()?),
+        Command::Test { only, args } => test::run(&only, &args),
+    }
+}
