@@ -1,0 +1,217 @@
+//! The settings that there are: one table for the command line, the environment, the file and
+//! the help.
+
+use std::collections::BTreeMap;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+/// Names a setting within this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Name {
+    Listen,
+    PublicUrl,
+    DataDir,
+    DatabaseUrl,
+    PepperFile,
+    TokenKeyFile,
+    AuditKeyFile,
+    Log,
+    LogFormat,
+    TrustedProxies,
+    SessionIdle,
+    SessionMax,
+    LockoutFailures,
+    LockoutTime,
+}
+
+/// A setting as people meet it.
+#[derive(Debug)]
+pub struct Setting {
+    pub(super) name: Name,
+    /// Its name in `latchkey.toml`.
+    pub key: &'static str,
+    /// Stands for the value in the help.
+    pub placeholder: &'static str,
+    /// What it decides.
+    pub help: &'static str,
+    /// What holds without it, in words.
+    pub default: &'static str,
+    /// Whether the value may never be shown.
+    pub secret: bool,
+}
+
+impl Setting {
+    /// Its name in the environment: `LATCHKEY_…`.
+    pub fn variable(&self) -> String {
+        format!("LATCHKEY_{}", self.key.to_ascii_uppercase())
+    }
+
+    /// Its name on the command line, without the dashes in front.
+    pub fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+}
+
+/// Every setting, in the order of the help.
+pub const SETTINGS: [Setting; 14] = [
+    setting(
+        Name::Listen,
+        "listen",
+        "ADDRESS:PORT",
+        "Where to listen",
+        "127.0.0.1:8080",
+    ),
+    setting(
+        Name::PublicUrl,
+        "public_url",
+        "URL",
+        "How people reach the server; https makes cookies secure",
+        "http:// and the address of `listen`",
+    ),
+    setting(
+        Name::DataDir,
+        "data_dir",
+        "FOLDER",
+        "Holds the secrets and the embedded database",
+        "./data",
+    ),
+    Setting {
+        secret: true,
+        ..setting(
+            Name::DatabaseUrl,
+            "database_url",
+            "URL",
+            "sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME",
+            "SQLite in the data directory",
+        )
+    },
+    setting(
+        Name::PepperFile,
+        "pepper_file",
+        "FILE",
+        "The secret that is mixed into the digests of keys",
+        "in the data directory",
+    ),
+    setting(
+        Name::TokenKeyFile,
+        "token_key_file",
+        "FILE",
+        "The key that tokens are signed with (PKCS#8 PEM)",
+        "in the data directory",
+    ),
+    setting(
+        Name::AuditKeyFile,
+        "audit_key_file",
+        "FILE",
+        "The key that authenticates the audit trail",
+        "in the data directory",
+    ),
+    setting(
+        Name::Log,
+        "log",
+        "FILTER",
+        "Which log lines to write, e.g. info or warn,server=debug",
+        "info",
+    ),
+    setting(
+        Name::LogFormat,
+        "log_format",
+        "text|json",
+        "How to write them",
+        "text",
+    ),
+    setting(
+        Name::TrustedProxies,
+        "trusted_proxies",
+        "NETWORKS",
+        "Whose X-Forwarded-For counts: addresses and networks, separated by commas",
+        "none",
+    ),
+    setting(
+        Name::SessionIdle,
+        "session_idle",
+        "DURATION",
+        "A session without use ends after this",
+        "30m",
+    ),
+    setting(
+        Name::SessionMax,
+        "session_max",
+        "DURATION",
+        "A session ends after this at the latest",
+        "12h",
+    ),
+    setting(
+        Name::LockoutFailures,
+        "lockout_failures",
+        "NUMBER",
+        "Failed sign-ins per user and address before further ones are refused",
+        "10",
+    ),
+    setting(
+        Name::LockoutTime,
+        "lockout_time",
+        "DURATION",
+        "For how long they are refused",
+        "15m",
+    ),
+];
+
+const fn setting(
+    name: Name,
+    key: &'static str,
+    placeholder: &'static str,
+    help: &'static str,
+    default: &'static str,
+) -> Setting {
+    Setting {
+        name,
+        key,
+        placeholder,
+        help,
+        default,
+        secret: false,
+    }
+}
+
+/// The settings given on the command line, by their key.
+#[derive(Debug, Clone, Default)]
+pub struct Flags(pub(super) BTreeMap<&'static str, String>);
+
+impl Args for Flags {
+    fn augment_args(command: Command) -> Command {
+        command.args(SETTINGS.iter().map(|setting| {
+            Arg::new(setting.key)
+                .long(setting.flag())
+                .value_name(setting.placeholder)
+                .help(format!(
+                    "{} [{}, default: {}]",
+                    setting.help,
+                    setting.variable(),
+                    setting.default
+                ))
+                .help_heading("Settings")
+                .action(ArgAction::Set)
+                .global(true)
+        }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Flags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = SETTINGS.iter().filter_map(|setting| {
+            let value = matches.get_one::<String>(setting.key)?;
+            Some((setting.key, value.clone()))
+        });
+        Ok(Self(given.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.extend(Self::from_arg_matches(matches)?.0);
+        Ok(())
+    }
+}

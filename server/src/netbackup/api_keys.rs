@@ -1,0 +1,204 @@
+//! `/security/api-keys`: create, list, get, delete.
+
+use axum::{
+    Router,
+    extract::{FromRequestParts, Path, RawQuery, State},
+    http::{StatusCode, header, request::Parts},
+    response::IntoResponse,
+    routing::get,
+};
+use domain::{
+    error::{Error, Problem},
+    expiry::Validity,
+    key::{ApiKey, Tag},
+    principal::{DomainType, Identity, Principal},
+};
+use serde_json::{Value, json};
+use service::keys::{KEY_FIELDS, KeyQuery, NewKey};
+
+use super::{
+    BASE, date,
+    document::{Body, Document, Members, NoBody, under_attributes},
+    query::ListQuery,
+};
+use crate::{AppState, credentials::Caller, failure::Failure};
+
+const PATH: &str = "/security/api-keys";
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route(PATH, get(list).post(create))
+        .route("/security/api-keys/{tag}", get(details).delete(delete))
+}
+
+/// Call 1.
+async fn create(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    body: Body,
+) -> Result<impl IntoResponse, Failure> {
+    let wanted = wanted(&body)?;
+    let outcome = state.services.keys.create(&actor, wanted).await;
+    let created = outcome.map_err(under_attributes)?.done();
+    let key = &created.key;
+    let document = json!({ "data": {
+        "links": { "self": { "href": href(&key.tag) } },
+        "type": "apiKeyCreationResponse",
+        "id": key.tag,
+        "attributes": {
+            "apiKey": *created.value.reveal(),
+            "expiryDateTime": date(key.expires_at),
+            "userName": key.owner.principal.name,
+            "issuer": issuer(&key.issuer),
+        },
+    }});
+    let location = [(header::LOCATION, href(&key.tag))];
+    Ok((StatusCode::CREATED, location, Document(document)))
+}
+
+fn wanted(body: &Body) -> Result<NewKey, Failure> {
+    let mut attributes = body.attributes("apiKeyCreationRequest")?;
+    let validity = attributes.text("expireAfterDays");
+    let validity = validity.and_then(|text| match Validity::parse(&text) {
+        Ok(validity) => Some(validity),
+        Err(error) => {
+            attributes.wrong("expireAfterDays", error.problem);
+            None
+        }
+    });
+    let description = attributes.text("description").unwrap_or_default();
+    let owner = owner(&mut attributes);
+    attributes.end()?;
+    Ok(NewKey {
+        owner,
+        description,
+        validity,
+    })
+}
+
+/// All three names or none; none is oneself.
+fn owner(attributes: &mut Members) -> Option<Principal> {
+    let names =
+        ["userName", "userDomain", "userDomainType"].map(|name| (name, attributes.text(name)));
+    if names.iter().all(|(_, text)| text.is_none()) {
+        return None;
+    }
+    let [name, domain, domain_type] = names.map(|(name, text)| {
+        if text.is_none() {
+            attributes.wrong(name, Problem::Required);
+        }
+        text
+    });
+    let domain_type = domain_type?.parse::<DomainType>();
+    let domain_type = domain_type
+        .map_err(|problem| attributes.wrong("userDomainType", problem))
+        .ok()?;
+    match Principal::new(domain_type, &domain?, &name?) {
+        Ok(principal) => Some(principal),
+        Err((field, problem)) => {
+            let field = if field == "domain" {
+                "userDomain"
+            } else {
+                "userName"
+            };
+            attributes.wrong(field, problem);
+            None
+        }
+    }
+}
+
+/// Call 2.
+async fn list(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    RawQuery(query): RawQuery,
+    _: NoBody,
+) -> Result<Document, Failure> {
+    let query = ListQuery::parse(query.as_deref(), KEY_FIELDS)?;
+    let wanted = KeyQuery {
+        filter: query.filter.clone(),
+        sort: query.sort.clone(),
+        offset: query.paging.offset,
+        limit: query.paging.limit,
+    };
+    let page = state.services.keys.list(&actor, &wanted).await?;
+    let items = page.items.iter().map(item);
+    Ok(Document(query.document(
+        &format!("{BASE}{PATH}"),
+        items,
+        page.count,
+    )))
+}
+
+/// Call 3.
+async fn details(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    TagInPath(tag): TagInPath,
+    _: NoBody,
+) -> Result<Document, Failure> {
+    let key = state.services.keys.get(&actor, &tag).await?;
+    Ok(Document(json!({ "data": item(&key) })))
+}
+
+/// Call 5.
+async fn delete(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    TagInPath(tag): TagInPath,
+    _: NoBody,
+) -> Result<StatusCode, Failure> {
+    state.services.keys.delete(&actor, &tag).await?.done();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The tag in the path, `=` literal or percent-encoded. What cannot be a tag names nothing.
+struct TagInPath(Tag);
+
+impl FromRequestParts<AppState> for TagInPath {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Failure> {
+        let Ok(Path(text)) = Path::<String>::from_request_parts(parts, state).await else {
+            return Err(Error::NotFound.into());
+        };
+        Tag::parse(&text)
+            .map(Self)
+            .map_err(|_| Error::NotFound.into())
+    }
+}
+
+fn href(tag: &Tag) -> String {
+    format!("{BASE}{PATH}/{tag}")
+}
+
+fn issuer(issuer: &Identity) -> Value {
+    json!({
+        "principalName": issuer.principal.name,
+        "principalDomain": issuer.principal.domain,
+        "principalDomainType": issuer.principal.domain_type,
+    })
+}
+
+fn item(key: &ApiKey) -> Value {
+    let owner = &key.owner.principal;
+    json!({
+        "links": { "self": { "href": href(&key.tag) } },
+        "type": "apiKeyDetails",
+        "id": key.tag,
+        "attributes": {
+            "userName": owner.name,
+            "userDomain": owner.domain,
+            "userDomainType": owner.domain_type,
+            "createdDateTime": date(key.created_at),
+            "expiryDateTime": date(key.expires_at),
+            "lastModifiedDateTime": date(key.modified_at),
+            "description": key.description,
+            "samlSessionValidated": key.saml_validated,
+            "issuer": issuer(&key.issuer),
+            "state": key.state,
+            "lastUsedDateTime": key.last_used.as_ref().map(|used| date(used.at)),
+            "lastUsedAddress": key.last_used.as_ref().map(|used| &used.address),
+        },
+    })
+}

@@ -1,0 +1,18 @@
+//! What every request handler shares.
+
+use std::sync::Arc;
+
+use service::{Services, entropy::SecretSource};
+
+use crate::config::Settings;
+
+/// What every request handler shares. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The use cases.
+    pub services: Services,
+    /// What the operator decided.
+    pub settings: Arc<Settings>,
+    /// Names requests that come without a name.
+    pub entropy: Arc<dyn SecretSource>,
+}
