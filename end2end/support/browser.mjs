@@ -70,8 +70,11 @@ class Visit {
     context.on('weberror', (error) => this.#note(`script: ${error.error().stack ?? error.error()}`));
     context.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText;
-      // The browser itself drops what a page still loads when one leaves it.
-      if (reason !== 'net::ERR_ABORTED') this.#note(`request: ${request.url()} ${reason}`);
+      // The browser itself drops what a page still loads when one leaves it,
+      const left = reason === 'net::ERR_ABORTED';
+      // and refuses to preload a script where none may run.
+      const idle = !this.javaScript && new URL(request.url()).pathname.endsWith('.js');
+      if (!left && !idle) this.#note(`request: ${request.url()} ${reason}`);
     });
     context.on('response', (response) => {
       if (response.status() >= 400) {

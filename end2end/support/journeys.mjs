@@ -38,8 +38,8 @@ export function journeys(title, define, { settings } = {}) {
           visit.assertNoProblems();
         } catch (error) {
           await screenshot(visit, `failed ${title} ${name}`).catch(() => {});
-          error.message += `\nthe server's log ends with:\n${server.log.slice(-4000)}`;
-          throw error;
+          const log = server.log.slice(-4000);
+          throw new Error(`${error.message}\nthe server's log ends with:\n${log}`, { cause: error });
         } finally {
           await visit.close();
         }

@@ -22,6 +22,8 @@ export async function startServer(settings = {}) {
     LATCHKEY_LISTEN: `127.0.0.1:${port}`,
     LATCHKEY_DATA_DIR: dataDir,
     LATCHKEY_PUBLIC_URL: url,
+    // The log goes into a failed journey's report; backtraces would fill it.
+    RUST_BACKTRACE: '0',
     ...settings,
   });
   const server = new Server(url, dataDir, env);

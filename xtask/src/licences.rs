@@ -24,6 +24,27 @@ struct Graph {
 #[derive(Deserialize)]
 struct Licences {
     allow: Vec<String>,
+    exceptions: Vec<Exception>,
+}
+
+#[derive(Deserialize)]
+struct Exception {
+    #[serde(rename = "crate")]
+    package: String,
+    allow: Vec<String>,
+}
+
+impl Licences {
+    /// What this package may be licensed under.
+    fn allowed(&self, package: &Package) -> Result<Vec<Licensee>> {
+        let exceptions = self.exceptions.iter();
+        exceptions
+            .filter(|exception| exception.package == package.name)
+            .flat_map(|exception| &exception.allow)
+            .chain(&self.allow)
+            .map(|name| Licensee::parse(name).with_context(|| format!("deny.toml allows `{name}`")))
+            .collect()
+    }
 }
 
 #[derive(Deserialize)]
@@ -57,25 +78,19 @@ pub(crate) fn check() -> Result<()> {
     let metadata: Metadata = serde_json::from_slice(&process::output(&mut cargo)?)
         .context("cannot read cargo's metadata")?;
 
-    let allowed: Vec<Licensee> = policy
-        .licenses
-        .allow
-        .iter()
-        .map(|name| Licensee::parse(name).with_context(|| format!("deny.toml allows `{name}`")))
-        .collect::<Result<_>>()?;
     // A package without a source is one of our own.
-    let foreign = || metadata.packages.iter().filter(|p| p.source.is_some());
-    let faults: Vec<String> = foreign()
-        .filter_map(|package| {
-            let fault = fault(package, &allowed, &policy.sources.allow_registry)?;
-            Some(format!("{} {}: {fault}", package.name, package.version))
-        })
-        .collect();
+    let foreign = metadata.packages.iter().filter(|p| p.source.is_some());
+    let mut faults = Vec::new();
+    let mut checked = 0;
+    for package in foreign {
+        checked += 1;
+        let allowed = policy.licenses.allowed(package)?;
+        if let Some(fault) = fault(package, &allowed, &policy.sources.allow_registry) {
+            faults.push(format!("{} {}: {fault}", package.name, package.version));
+        }
+    }
     ensure!(faults.is_empty(), "{}", faults.join("\n"));
-    println!(
-        "{} packages: licences and sources as deny.toml says",
-        foreign().count()
-    );
+    println!("{checked} packages: licences and sources as deny.toml says");
     advisories()
 }
 
@@ -114,13 +129,17 @@ mod tests {
 
     const REGISTRY: &str = "https://example.org/index";
 
-    fn judge(licence: Option<&str>, source: &str) -> Option<String> {
-        let package = Package {
-            name: "some".to_owned(),
+    fn package(name: &str, licence: Option<&str>, source: &str) -> Package {
+        Package {
+            name: name.to_owned(),
             version: "1.0.0".to_owned(),
             license: licence.map(str::to_owned),
             source: Some(source.to_owned()),
-        };
+        }
+    }
+
+    fn judge(licence: Option<&str>, source: &str) -> Option<String> {
+        let package = package("some", licence, source);
         let allowed = ["MIT", "ISC"].map(|name| Licensee::parse(name).unwrap());
         fault(&package, &allowed, &[REGISTRY.to_owned()])
     }
@@ -131,6 +150,17 @@ mod tests {
         assert_eq!(judge(Some("MIT"), &ours), None);
         assert_eq!(judge(Some("MIT/GPL-3.0"), &ours), None);
         assert_eq!(judge(Some("GPL-3.0-only OR (MIT AND ISC)"), &ours), None);
+    }
+
+    #[test]
+    fn an_exception_is_for_one_package_only() {
+        let licences: Licences = toml::from_str(
+            r#"allow = ["MIT"]
+            exceptions = [{ crate = "other", allow = ["MPL-2.0"] }]"#,
+        )
+        .unwrap();
+        let count = |name| licences.allowed(&package(name, None, "")).unwrap().len();
+        assert_eq!((count("some"), count("other")), (1, 2));
     }
 
     #[test]
