@@ -2,6 +2,7 @@
 //!
 //! Doors translate, they do not decide: what a request may do is the business of `service`.
 
+pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod failure;
@@ -11,6 +12,7 @@ pub mod netbackup;
 pub mod network;
 pub mod origin;
 pub mod router;
+pub mod serve;
 pub mod state;
 mod verify;
 // TODO(U): `pub mod web;`, merged in `router`, as soon as it is there.

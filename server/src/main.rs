@@ -1,2 +1,11 @@
 //! The `latchkey` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use server::cli::Cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    Cli::parse().run().await
+}

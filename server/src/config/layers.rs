@@ -60,7 +60,7 @@ impl Layers {
                 });
             ours.then(|| (name.to_ascii_lowercase(), value.into()))
         });
-        let layers = Figment::from(from_file(file)?)
+        let layers = from_file(file)?
             .merge(Layer {
                 place: ENVIRONMENT,
                 values: environment.collect(),
@@ -140,15 +140,16 @@ impl Layers {
 }
 
 /// A named file must be there, [`FILE`] may be.
-fn from_file(named: Option<&Path>) -> Result<figment::providers::Data<Toml>, ConfigError> {
+fn from_file(named: Option<&Path>) -> Result<Figment, ConfigError> {
     let path = named.unwrap_or_else(|| Path::new(FILE));
-    if named.is_some() && !path.is_file() {
-        return Err(ConfigError(format!(
+    match (path.is_file(), named) {
+        (true, _) => Ok(Figment::from(Toml::file_exact(path))),
+        (false, None) => Ok(Figment::new()),
+        (false, Some(_)) => Err(ConfigError(format!(
             "--config: there is no file {}.",
             path.display()
-        )));
+        ))),
     }
-    Ok(Toml::file_exact(path))
 }
 
 /// The first line names the place; the others would show the text, which may hold a secret.

@@ -1,0 +1,129 @@
+//! `latchkey serve`.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, IsTerminal, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    sync::Arc,
+};
+
+use anyhow::{Context, Result};
+use secrecy::{ExposeSecret, SecretString};
+use service::entropy::OsEntropy;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{open, say};
+use crate::{AppState, config::Settings, log, router, serve};
+
+/// Holds the first administrator's password until their first sign-in, in the data directory. The
+/// service removes it then.
+const PASSWORD_FILE: &str = "initial-admin-password";
+
+pub(super) async fn run(mut settings: Settings) -> Result<()> {
+    log::start(&settings);
+    let services = open(&settings).await?;
+    let listener = TcpListener::bind(settings.listen).await.with_context(|| {
+        let listen = settings.listen;
+        format!("cannot listen on {listen}; choose another address with --listen")
+    })?;
+    settings.listen = listener.local_addr()?;
+    let stop = stop_signal()?;
+    if let Some(password) = services.users.make_first_administrator().await? {
+        hand_over(&password, &settings.data_dir)?;
+    }
+    let state = AppState {
+        services: services.clone(),
+        settings: Arc::new(settings),
+        entropy: Arc::new(OsEntropy),
+    };
+    let public_url = state.settings.public_url();
+    tracing::info!(address = %state.settings.listen, public_url, "ready");
+    say(format_args!("Latchkey is ready. Open {public_url}"))?;
+
+    let maintenance = tokio::spawn({
+        let services = services.clone();
+        async move { services.run_maintenance().await }
+    });
+    serve::serve(listener, router::router(state), stop).await;
+    maintenance.abort();
+    services.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Completes at the first SIGTERM or SIGINT.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
+}
+
+/// Gives the first administrator's password to whoever started the server, and to no log.
+fn hand_over(password: &SecretString, data_dir: &Path) -> Result<()> {
+    if io::stdout().is_terminal() {
+        return say(format_args!(
+            "\n  This is the first start. Sign in as\n\n      user name  admin\n      password   {}\n\n  \
+             It is shown this once; choose your own at the first sign-in.\n",
+            password.expose_secret()
+        ));
+    }
+    let path = data_dir.join(PASSWORD_FILE);
+    write_alone(&path, password).with_context(|| {
+        format!(
+            "cannot write the first password to {}; set another with \
+             `latchkey user set-password admin --password-stdin`",
+            path.display()
+        )
+    })?;
+    say(format_args!(
+        "This is the first start. The password of admin is in {} until the first sign-in.",
+        path.display()
+    ))
+}
+
+/// Makes the file, for its owner alone. One that is left over from another database goes.
+fn write_alone(path: &Path, password: &SecretString) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    writeln!(file, "{}", password.expose_secret())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn the_password_s_file_is_its_owner_s_alone_and_never_somebody_else_s_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, target) = (
+            folder.path().join(PASSWORD_FILE),
+            folder.path().join("target"),
+        );
+        fs::write(&target, "untouched").unwrap();
+        symlink(&target, &path).unwrap();
+        write_alone(&path, &"hunter2 hunter2".into()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "hunter2 hunter2\n");
+        assert_eq!(fs::symlink_metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_to_string(&target).unwrap(), "untouched");
+    }
+}
