@@ -338,7 +338,7 @@ mod tests {
         ];
         hostile.push(format!("{},{}", &text[..31], &text[..32]));
         for text in hostile {
-            assert_eq!(parse(text.as_bytes()), Err(NotAKey), "{:.80?}", text);
+            assert_eq!(parse(text.as_bytes()), Err(NotAKey), "{text:.80?}");
         }
     }
 

@@ -146,7 +146,7 @@ fn check_domain(domain: &str) -> Result<String, Problem> {
     Ok(domain.to_owned())
 }
 
-/// The form of a user name under which two names are the same: PRECIS UsernameCaseMapped
+/// The form of a user name under which two names are the same: PRECIS `UsernameCaseMapped`
 /// (RFC 8265, section 3.3) for local names, byte for byte for SAML subjects.
 ///
 /// # Errors

@@ -1,1 +1,35 @@
-//! What Latchkey does.
+//! What Latchkey does: the use cases, the store and verification. No HTTP.
+//!
+//! Every use case takes an [`Actor`], authorises it, applies the rule of `domain`, stores the
+//! change and its audit record in one transaction.
+
+mod actor;
+mod audit;
+pub mod clock;
+mod core;
+pub mod entropy;
+mod fault;
+pub mod keys;
+mod maintenance;
+mod operation;
+pub mod password;
+pub mod reveal;
+mod roles;
+pub mod secret;
+pub mod secrets;
+pub mod sessions;
+mod sign_in;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod token;
+mod usage;
+pub mod users;
+pub mod verify;
+
+pub use self::{
+    actor::{Actor, Origin, Via},
+    core::{Limits, Options, Services},
+    operation::Outcome,
+    store::OpenError,
+};

@@ -1,0 +1,149 @@
+//! Who asks, by what means, from where.
+
+use domain::{
+    error::{Error, Refusal},
+    key::Tag,
+    permission::{Means, Rights},
+    principal::{Identity, Principal, UserId},
+};
+
+/// Where a request comes from, for the audit trail and the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The client's address. Empty: not over a network.
+    pub address: String,
+    /// Names the request in log, audit trail and error documents.
+    pub request_id: String,
+    /// The reason the client gave (`X-NetBackup-Audit-Reason`).
+    pub reason: Option<String>,
+    /// What the client calls itself (`X-Client-ID`).
+    pub client_id: Option<String>,
+    /// The browser's name for itself, for one's list of sessions.
+    pub user_agent: Option<String>,
+}
+
+/// By what a request is authenticated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// A browser session, by its number.
+    Session(String),
+    /// A token from a password sign-in, by its session's number.
+    Token(String),
+    /// An API key.
+    Key(Tag),
+    /// A token that was got with an API key.
+    KeyToken(Tag, String),
+    /// The command line beside the database.
+    Console,
+    /// The server's background work.
+    Job,
+}
+
+impl Via {
+    /// The kind, for the rules.
+    pub const fn means(&self) -> Means {
+        match self {
+            Self::Session(_) => Means::Session,
+            Self::Token(_) => Means::Token,
+            Self::Key(_) => Means::Key,
+            Self::KeyToken(..) => Means::KeyToken,
+            Self::Console => Means::Console,
+            Self::Job => Means::Job,
+        }
+    }
+
+    /// The session or token this is, if it is one.
+    pub fn session_id(&self) -> Option<&str> {
+        match self {
+            Self::Session(id) | Self::Token(id) | Self::KeyToken(_, id) => Some(id),
+            Self::Key(_) | Self::Console | Self::Job => None,
+        }
+    }
+
+    /// For the audit trail: the kind, and the tag where a key is behind it.
+    pub(crate) fn audit_text(&self) -> String {
+        match self {
+            Self::Session(_) => "session".to_owned(),
+            Self::Token(_) => "token".to_owned(),
+            Self::Key(tag) => format!("key {tag}"),
+            Self::KeyToken(tag, _) => format!("token of key {tag}"),
+            Self::Console => "console".to_owned(),
+            Self::Job => "job".to_owned(),
+        }
+    }
+}
+
+/// An authenticated caller. Only this crate can make one, so whoever holds one was authenticated;
+/// every use case asks for one, so forgetting to authorise does not compile.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub(crate) identity: Identity,
+    pub(crate) rights: Rights,
+    pub(crate) via: Via,
+    pub(crate) origin: Origin,
+    pub(crate) password_change_needed: bool,
+}
+
+impl Actor {
+    /// Whoever sits at the server's console and can open its database.
+    pub fn console() -> Self {
+        Self::of_the_house("console", Via::Console)
+    }
+
+    /// The server itself.
+    pub fn job() -> Self {
+        Self::of_the_house("latchkey", Via::Job)
+    }
+
+    fn of_the_house(name: &str, via: Via) -> Self {
+        Self {
+            identity: Identity {
+                // User numbers start at 1000; 0 is the house.
+                id: UserId(0),
+                principal: Principal {
+                    domain_type: domain::principal::DomainType::Unixpwd,
+                    domain: String::new(),
+                    name: name.to_owned(),
+                },
+            },
+            rights: domain::permission::BuiltInRole::Administrator.rights(),
+            via,
+            origin: Origin::default(),
+            password_change_needed: false,
+        }
+    }
+
+    /// Who.
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What they may do at present.
+    pub const fn rights(&self) -> Rights {
+        self.rights
+    }
+
+    /// By what means.
+    pub const fn via(&self) -> &Via {
+        &self.via
+    }
+
+    /// From where.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether the first password must be replaced before anything else.
+    pub const fn password_change_needed(&self) -> bool {
+        self.password_change_needed
+    }
+
+    /// Refuses all work while the first password stands.
+    pub(crate) const fn settled(&self) -> Result<(), Error> {
+        if self.password_change_needed {
+            Err(Error::Refused(Refusal::PasswordChangeNeeded))
+        } else {
+            Ok(())
+        }
+    }
+}

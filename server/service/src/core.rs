@@ -1,0 +1,182 @@
+//! What every use case shares, and the handle the doors hold.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use domain::{Instant, policy::Policy};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    clock::Clock,
+    entropy::SecretSource,
+    fault::Fault,
+    keys::Keys,
+    password::Passwords,
+    secrets::{self, Secrets},
+    sessions::Sessions,
+    store::{self, Db, OpenError},
+    usage::Usage,
+    users::Users,
+    verify::Verifier,
+};
+
+/// Where things are and how much is allowed.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `sqlite://PATH` or `postgres://…`. `None`: SQLite in the data directory.
+    pub database_url: Option<SecretString>,
+    /// Holds the secrets, and the embedded database.
+    pub data_dir: PathBuf,
+    /// The pepper's file, when it is not in the data directory.
+    pub pepper_file: Option<PathBuf>,
+    /// The token key's file (PKCS#8 PEM), when it is not in the data directory.
+    pub token_key_file: Option<PathBuf>,
+    /// The audit key's file, when it is not in the data directory.
+    pub audit_key_file: Option<PathBuf>,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// How long and how often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// A session without use ends after this.
+    pub session_idle: Duration,
+    /// A session ends after this at the latest.
+    pub session_max: Duration,
+    /// A REST token ends after this.
+    pub token_lifetime: Duration,
+    /// Failed sign-ins per user and address before they are refused unread.
+    pub lockout_failures: u32,
+    /// For how long.
+    pub lockout_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            session_idle: Duration::from_mins(30),
+            session_max: Duration::from_hours(12),
+            token_lifetime: Duration::from_hours(24),
+            lockout_failures: 10,
+            lockout_time: Duration::from_mins(15),
+        }
+    }
+}
+
+/// What every use case shares.
+pub(crate) struct Core {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn SecretSource>,
+    pub(crate) secrets: Secrets,
+    /// The number of this server's audit chain.
+    pub(crate) chain: i64,
+    pub(crate) limits: Limits,
+    pub(crate) policy: Policy,
+    pub(crate) passwords: Passwords,
+    pub(crate) usage: Usage,
+    /// Where the first administrator's password may wait.
+    pub(crate) initial_password_file: PathBuf,
+}
+
+impl Core {
+    /// Opens database and secrets; see [`Services::open`].
+    async fn open(
+        options: Options,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn SecretSource>,
+    ) -> Result<Self, OpenError> {
+        let failed = |cause: Fault| OpenError::because("cannot prepare the database", cause);
+        let lock = secrets::lock(&options.data_dir)?;
+        let url = options
+            .database_url
+            .as_ref()
+            .map(ExposeSecret::expose_secret);
+        let db = Db::open(url, &options.data_dir).await?;
+        let mut tx = db.begin().await.map_err(failed)?;
+        let known = store::secrets::all(&mut tx.conn()).await.map_err(failed)?;
+        let secrets = Secrets::load(&options, &secrets::Known(&known), &*entropy)?;
+        for (name, fingerprint) in secrets.fingerprints() {
+            store::secrets::remember(&mut tx.conn(), name, &fingerprint)
+                .await
+                .map_err(failed)?;
+        }
+        let chain =
+            Self::find_or_start_chain(&mut tx, db.chain_name(&secrets.server), &secrets.audit_key)
+                .await
+                .map_err(failed)?;
+        tx.commit_unrecorded().await.map_err(failed)?;
+        drop(lock);
+        Ok(Self {
+            db,
+            clock,
+            entropy,
+            chain,
+            secrets,
+            limits: options.limits,
+            policy: Policy::default(),
+            passwords: Passwords::default(),
+            usage: Usage::default(),
+            initial_password_file: options.data_dir.join(secrets::INITIAL_PASSWORD_FILE),
+        })
+    }
+}
+
+/// The use cases. Cheap to clone: every clone is the same service.
+#[derive(Clone)]
+pub struct Services {
+    /// Keys.
+    pub keys: Keys,
+    /// Accounts.
+    pub users: Users,
+    /// Sign-in and sessions.
+    pub sessions: Sessions,
+    /// Verification.
+    pub verifier: Verifier,
+    pub(crate) core: Arc<Core>,
+}
+
+impl Services {
+    /// Opens the database (making schema and secrets in an empty one, under a lock) and the
+    /// secrets that belong to it.
+    ///
+    /// # Errors
+    /// A message for the operator that names the setting, file or migration in question.
+    pub async fn open(
+        options: Options,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn SecretSource>,
+    ) -> Result<Self, OpenError> {
+        let core = Arc::new(Core::open(options, clock, entropy).await?);
+        Ok(Self {
+            keys: Keys { core: core.clone() },
+            users: Users { core: core.clone() },
+            sessions: Sessions { core: core.clone() },
+            verifier: Verifier { core: core.clone() },
+            core,
+        })
+    }
+
+    /// Now, by the service's clock: what pages show as the time they were made.
+    pub fn now(&self) -> Instant {
+        self.core.clock.now()
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
+        self.core.policy.clone()
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> bool {
+        self.core.db.answers().await
+    }
+
+    /// Writes what is gathered and closes the database. After this nothing works.
+    pub async fn close(&self) {
+        if let Err(cause) = self.core.usage.flush(&self.core.db).await {
+            tracing::warn!(%cause, "the last uses of keys were not written");
+        }
+        self.core.db.close().await;
+    }
+}

@@ -1,0 +1,70 @@
+//! The choke point: every change of a key passes here, whatever door it came through.
+//!
+//! The store's functions that change keys ask for an [`Admission`], and only [`Core::admit`] makes
+//! one: a change beside the choke point does not compile. Approval by a second person attaches
+//! here and nowhere else.
+
+use domain::{key::Tag, principal::UserId};
+
+use crate::{Actor, core::Core, fault::Fault, store::Tx};
+
+/// A change of a key that somebody wants.
+#[derive(Debug)]
+pub(crate) enum KeyChange<'a> {
+    /// A new key for this owner.
+    Create(UserId),
+    /// No more of this key.
+    Delete(&'a Tag),
+}
+
+/// Leave to change a key, within the transaction it was given in.
+#[derive(Debug)]
+pub(crate) struct Admission(());
+
+/// How an operation ended.
+#[derive(Debug)]
+pub enum Outcome<T> {
+    /// It was carried out.
+    Done(T),
+}
+
+impl<T> Outcome<T> {
+    /// The result of an operation that was carried out.
+    pub fn done(self) -> T {
+        match self {
+            Self::Done(result) => result,
+        }
+    }
+
+    /// With the result turned into something else.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Self::Done(result) => Outcome::Done(f(result)),
+        }
+    }
+}
+
+impl Core {
+    /// Decides whether a change that the rules allow happens now. Approval is not built yet, so
+    /// it does.
+    #[expect(
+        clippy::unused_async,
+        reason = "reads the approval settings once there are any"
+    )]
+    pub(crate) async fn admit(
+        &self,
+        _: &mut Tx,
+        actor: &Actor,
+        change: KeyChange<'_>,
+    ) -> Result<Admission, Fault> {
+        match change {
+            KeyChange::Create(owner) => {
+                tracing::debug!(actor = %actor.identity, %owner, "a create is admitted");
+            }
+            KeyChange::Delete(tag) => {
+                tracing::debug!(actor = %actor.identity, %tag, "a delete is admitted");
+            }
+        }
+        Ok(Admission(()))
+    }
+}

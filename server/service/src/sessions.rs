@@ -1,0 +1,369 @@
+//! Sign-in and sessions: browser sessions and REST tokens.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use domain::{
+    Instant,
+    audit::{Action, Event, hex},
+    error::Error,
+    key::Tag,
+    principal::{DomainType, UserId},
+};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    Actor, Origin, Via,
+    core::Core,
+    entropy::random,
+    fault::Fault,
+    roles,
+    secret::RandomToken,
+    store::{
+        sessions::{self as store, ListedSession, SessionRow},
+        users::{self, UserRow},
+    },
+    verify::Verifier,
+};
+
+/// What somebody signs in with.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The kind of account. `None`: look in all local ones.
+    pub domain_type: Option<DomainType>,
+    /// The domain, as sent; ignored for `unixpwd`.
+    pub domain: String,
+    /// The user name, as sent.
+    pub user_name: String,
+    /// The password.
+    pub password: SecretString,
+}
+
+/// A fresh browser session.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// For the cookie.
+    pub token: RandomToken,
+    /// Whoever signed in.
+    pub actor: Actor,
+}
+
+/// A fresh REST token.
+#[derive(Debug)]
+pub struct IssuedToken {
+    /// The signed JWT.
+    pub token: SecretString,
+    /// How long it is good for, in seconds.
+    pub validity_seconds: u32,
+}
+
+/// What people see of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    /// Its number: names it, is not the token.
+    pub id: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// A browser session, or a REST token.
+    pub kind: SessionKind,
+    /// When it began.
+    pub created_at: Instant,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Instant,
+    /// When it ends at the latest.
+    pub expires_at: Instant,
+    /// The address it began from.
+    pub address: String,
+    /// The browser's name for itself.
+    pub user_agent: Option<String>,
+}
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionKind {
+    /// A browser.
+    Browser,
+    /// A token of the REST API.
+    Token,
+}
+
+/// The use cases of sessions.
+#[derive(Clone)]
+pub struct Sessions {
+    pub(crate) core: Arc<Core>,
+}
+
+/// How long after its last noted use a session's next use is noted: uses write once a minute.
+const NOTE_USE_AFTER: TimeDelta = TimeDelta::minutes(1);
+
+impl Sessions {
+    /// Signs in to a browser session.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for every reason alike, after the same work;
+    /// [`Error::TooMany`] after repeated failures from that address.
+    pub async fn sign_in(
+        &self,
+        credentials: Credentials,
+        origin: Origin,
+    ) -> Result<SignedIn, Error> {
+        let core = &*self.core;
+        let user = core.check_credentials(credentials, &origin).await?;
+        let token = RandomToken::generate(&*core.entropy).map_err(Fault::from)?;
+        let lifetime = core.limits.session_max;
+        let hash = Some(token.hash());
+        let actor = self
+            .begin(&user, hash, lifetime, origin, Via::Session)
+            .await?;
+        core.first_sign_in_happened(&user);
+        Ok(SignedIn { token, actor })
+    }
+
+    /// Signs in to the REST API.
+    ///
+    /// # Errors
+    /// As [`Sessions::sign_in`].
+    pub async fn login(
+        &self,
+        credentials: Credentials,
+        origin: Origin,
+    ) -> Result<IssuedToken, Error> {
+        let core = &*self.core;
+        let user = core.check_credentials(credentials, &origin).await?;
+        let lifetime = core.limits.token_lifetime;
+        let actor = self
+            .begin(&user, None, lifetime, origin, Via::Token)
+            .await?;
+        core.first_sign_in_happened(&user);
+        let id = actor.via.session_id().unwrap_or_default();
+        let token = core.secrets.token_keys.issue(
+            id,
+            actor.identity.id,
+            core.clock.now(),
+            duration(lifetime),
+        )?;
+        Ok(IssuedToken {
+            token: token.into(),
+            validity_seconds: u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Adds a session for a user whose credentials were checked, with its audit record.
+    async fn begin(
+        &self,
+        user: &UserRow,
+        token_hash: Option<Vec<u8>>,
+        lifetime: Duration,
+        origin: Origin,
+        via: impl FnOnce(String) -> Via,
+    ) -> Result<Actor, Fault> {
+        let core = &*self.core;
+        let id = hex(&random::<16>(&*core.entropy)?);
+        let now = core.clock.now();
+        let mut tx = core.db.begin().await?;
+        let user_id = UserId(user.id);
+        // A password that was changed, or an account that was disabled, since the check: no.
+        let unchanged = users::by_id(&mut tx.conn(), user_id)
+            .await?
+            .is_some_and(|present| {
+                present.disabled_at.is_none() && present.password_hash == user.password_hash
+            });
+        if !unchanged {
+            return Err(Error::Unauthenticated.into());
+        }
+        let session = store::NewSession {
+            id: &id,
+            token_hash,
+            user: user_id,
+            now,
+            expires_at: now + duration(lifetime),
+            address: &origin.address,
+            user_agent: origin.user_agent.as_deref(),
+        };
+        store::insert(&mut tx.conn(), session).await?;
+        let roles = users::role_ids(&mut tx.conn(), user_id).await?;
+        let event = Event::done(Action::SignedIn, id.clone());
+        let actor = Actor {
+            identity: user.identity()?,
+            rights: roles::of(roles).1,
+            via: via(id),
+            origin,
+            password_change_needed: user.password_change_needed,
+        };
+        core.commit(tx, &actor, &event).await?;
+        Ok(actor)
+    }
+
+    /// The actor behind a browser session's cookie.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when it has ended.
+    pub async fn by_cookie(&self, token: &str, origin: Origin) -> Result<Actor, Error> {
+        let token = RandomToken::parse(token).ok_or(Error::Unauthenticated)?;
+        let row = {
+            let mut reader = self.core.db.reader().await?;
+            store::by_token_hash(&mut reader.conn(), &token.hash()).await?
+        };
+        let idle = duration(self.core.limits.session_idle);
+        self.resume(row, Some(idle), origin, Via::Session).await
+    }
+
+    /// The actor behind what stood in a request's `Authorization` or `X-API-Key` header: a REST
+    /// token or an API key, told apart by their form.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for every reason alike.
+    pub async fn by_header(&self, credential: &[u8], origin: Origin) -> Result<Actor, Error> {
+        let text = str::from_utf8(credential).map_err(|_| Error::Unauthenticated)?;
+        if !text.contains('.') {
+            return self.by_key(credential, origin).await;
+        }
+        let claims = self
+            .core
+            .secrets
+            .token_keys
+            .check(text, self.core.clock.now());
+        let id = claims.ok_or(Error::Unauthenticated)?.jti;
+        let row = {
+            let mut reader = self.core.db.reader().await?;
+            store::by_token_id(&mut reader.conn(), &id).await?
+        };
+        self.resume(row, None, origin, Via::Token).await
+    }
+
+    async fn by_key(&self, key: &[u8], origin: Origin) -> Result<Actor, Error> {
+        let verifier = Verifier {
+            core: self.core.clone(),
+        };
+        let found = verifier.verify(key, &origin).await?;
+        Ok(Actor {
+            identity: found.owner,
+            rights: found.rights,
+            via: Via::Key(found.tag),
+            origin,
+            // Concerns whoever knows the password, not the owner's automation.
+            password_change_needed: false,
+        })
+    }
+
+    /// The actor of a stored session, if it is alive.
+    async fn resume(
+        &self,
+        row: Option<SessionRow>,
+        idle: Option<TimeDelta>,
+        origin: Origin,
+        via: impl FnOnce(String) -> Via,
+    ) -> Result<Actor, Error> {
+        let core = &*self.core;
+        let now = core.clock.now();
+        let row = row
+            .filter(|row| row.expires_at.0 > now && row.disabled_at.is_none())
+            .filter(|row| idle.is_none_or(|idle| now - row.last_seen_at.0 < idle))
+            .ok_or(Error::Unauthenticated)?;
+        let identity = row.identity()?;
+        let roles = {
+            let mut reader = core.db.reader().await?;
+            users::role_ids(&mut reader.conn(), identity.id).await?
+        };
+        if now - row.last_seen_at.0 >= NOTE_USE_AFTER {
+            let mut tx = core.db.begin().await?;
+            store::touch(&mut tx.conn(), &row.id, now).await?;
+            tx.commit_unrecorded().await?;
+        }
+        let via = match &row.key_tag {
+            Some(tag) => {
+                let tag = Tag::parse(tag).map_err(|_| Fault::Broken("a stored tag is no tag"))?;
+                Via::KeyToken(tag, row.id)
+            }
+            None => via(row.id),
+        };
+        Ok(Actor {
+            identity,
+            rights: roles::of(roles).1,
+            via,
+            origin,
+            password_change_needed: row.password_change_needed,
+        })
+    }
+
+    /// Ends the session that asks. With an API key nothing ends: the key lives on.
+    pub async fn sign_out(&self, actor: &Actor) -> Result<(), Error> {
+        let Some(id) = actor.via.session_id() else {
+            return Ok(());
+        };
+        let mut tx = self.core.db.begin().await?;
+        store::end(&mut tx.conn(), actor.identity.id, id).await?;
+        let event = Event::done(Action::SignedOut, id);
+        Ok(self.core.commit(tx, actor, &event).await?)
+    }
+
+    /// The caller's sessions, the latest first.
+    pub async fn list(&self, actor: &Actor) -> Result<Vec<SessionView>, Error> {
+        actor.settled()?;
+        let rows = {
+            let mut reader = self.core.db.reader().await?;
+            store::of_user(&mut reader.conn(), actor.identity.id).await?
+        };
+        let now = self.core.clock.now();
+        let idle = duration(self.core.limits.session_idle);
+        let views = rows.into_iter().map(|row| view(row, actor));
+        Ok(views
+            .filter(|view| view.expires_at > now)
+            .filter(|view| view.kind == SessionKind::Token || now - view.last_seen_at < idle)
+            .collect())
+    }
+
+    /// Ends one of the caller's sessions.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not the caller's, or has ended.
+    pub async fn end(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        actor.via.means().not_with_a_key()?;
+        let mut tx = self.core.db.begin().await?;
+        if !store::end(&mut tx.conn(), actor.identity.id, id).await? {
+            return Err(Error::NotFound);
+        }
+        let event = Event::done(Action::SessionEnded, id);
+        Ok(self.core.commit(tx, actor, &event).await?)
+    }
+
+    /// Ends all of the caller's sessions but the one that asks. Returns how many.
+    pub async fn end_others(&self, actor: &Actor) -> Result<u64, Error> {
+        actor.via.means().not_with_a_key()?;
+        let mut tx = self.core.db.begin().await?;
+        let keep = actor.via.session_id();
+        let ended = store::end_all(&mut tx.conn(), actor.identity.id, keep).await?;
+        let event = Event::done(Action::SessionEnded, actor.identity.to_string())
+            .after(json!({ "ended": ended }));
+        self.core.commit(tx, actor, &event).await?;
+        Ok(ended)
+    }
+
+    /// The public key that REST tokens are signed with, as PEM (RFC 8410).
+    pub fn token_key_pem(&self) -> &str {
+        self.core.secrets.token_keys.public_pem()
+    }
+}
+
+fn view(row: ListedSession, actor: &Actor) -> SessionView {
+    SessionView {
+        current: actor.via.session_id() == Some(&*row.id),
+        kind: match &*row.kind {
+            "browser" => SessionKind::Browser,
+            _ => SessionKind::Token,
+        },
+        id: row.id,
+        created_at: row.created_at.0,
+        last_seen_at: row.last_seen_at.0,
+        expires_at: row.expires_at.0,
+        address: row.address,
+        user_agent: row.user_agent,
+    }
+}
+
+/// A duration as the calendar counts it. Settings keep it far from any overflow.
+fn duration(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}

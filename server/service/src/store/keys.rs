@@ -1,0 +1,285 @@
+//! Keys, their tombstones and their use.
+
+mod query;
+
+use domain::{
+    Instant,
+    key::{ApiKey, Facts, LastUse, Tag},
+    principal::{Identity, UserId},
+};
+use sqlx::FromRow;
+
+pub(crate) use self::query::{Visible, count, list};
+use super::{Conn, Time, run, users};
+use crate::{fault::Fault, operation::Admission};
+
+/// A new key.
+pub(crate) struct NewKeyRow<'a> {
+    pub(crate) tag: &'a Tag,
+    pub(crate) owner: UserId,
+    pub(crate) digest: Vec<u8>,
+    pub(crate) pepper_id: &'a str,
+    pub(crate) description: &'a str,
+    pub(crate) now: Instant,
+    pub(crate) expires_at: Instant,
+    pub(crate) issuer: &'a Identity,
+}
+
+/// A key with its owner, without its digest.
+#[derive(Debug, FromRow)]
+pub(crate) struct KeyRow {
+    tag: String,
+    description: String,
+    created_at: Time,
+    expires_at: Time,
+    modified_at: Time,
+    issuer_id: i64,
+    issuer_domain_type: String,
+    issuer_domain: String,
+    issuer_name: String,
+    saml_validated: bool,
+    awaiting_sign_in: bool,
+    revoked_at: Option<Time>,
+    retires_at: Option<Time>,
+    deleted_at: Option<Time>,
+    last_used_at: Option<Time>,
+    last_used_address: Option<String>,
+    user_id: i64,
+    user_domain_type: String,
+    user_domain: String,
+    user_name: String,
+    owner_disabled_at: Option<Time>,
+}
+
+/// The columns of [`KeyRow`], from `api_key k join app_user u`.
+macro_rules! select_key {
+    ($rest:literal) => {
+        concat!(
+            "select k.tag, k.description, k.created_at, k.expires_at, k.modified_at, ",
+            "k.issuer_id, k.issuer_domain_type, k.issuer_domain, k.issuer_name, ",
+            "k.saml_validated, k.awaiting_sign_in, k.revoked_at, k.retires_at, k.deleted_at, ",
+            "k.last_used_at, k.last_used_address, u.id as user_id, ",
+            "u.domain_type as user_domain_type, u.domain as user_domain, u.name as user_name, ",
+            "u.disabled_at as owner_disabled_at ",
+            "from api_key k join app_user u on u.id = k.user_id ",
+            $rest
+        )
+    };
+}
+use select_key;
+
+impl KeyRow {
+    /// What people see of it at `now`.
+    pub(crate) fn into_key(self, now: Instant) -> Result<ApiKey, Fault> {
+        let facts = Facts {
+            deleted: self.deleted_at.is_some(),
+            revoked: self.revoked_at.is_some(),
+            owner_disabled: self.owner_disabled_at.is_some(),
+            awaiting_sign_in: self.awaiting_sign_in,
+            retires_at: self.retires_at.map(Instant::from),
+            expires_at: self.expires_at.0,
+        };
+        Ok(ApiKey {
+            tag: read_tag(&self.tag)?,
+            owner: users::identity(
+                self.user_id,
+                &self.user_domain_type,
+                &self.user_domain,
+                &self.user_name,
+            )?,
+            description: self.description,
+            created_at: self.created_at.0,
+            expires_at: self.expires_at.0,
+            modified_at: self.modified_at.0,
+            issuer: users::identity(
+                self.issuer_id,
+                &self.issuer_domain_type,
+                &self.issuer_domain,
+                &self.issuer_name,
+            )?,
+            state: facts.state(now),
+            saml_validated: self.saml_validated,
+            last_used: self.last_used_at.map(|at| LastUse {
+                at: at.0,
+                address: self.last_used_address.unwrap_or_default(),
+            }),
+        })
+    }
+}
+
+fn read_tag(text: &str) -> Result<Tag, Fault> {
+    Tag::parse(text).map_err(|_| Fault::Broken("a stored tag is no tag"))
+}
+
+/// What verification needs, one row a role of the owner.
+#[derive(Debug, FromRow)]
+pub(crate) struct CheckRow {
+    pub(crate) digest: Option<Vec<u8>>,
+    pub(crate) expires_at: Time,
+    pub(crate) awaiting_sign_in: bool,
+    pub(crate) revoked_at: Option<Time>,
+    pub(crate) retires_at: Option<Time>,
+    pub(crate) deleted_at: Option<Time>,
+    pub(crate) owner_disabled_at: Option<Time>,
+    user_id: i64,
+    user_domain_type: String,
+    user_domain: String,
+    user_name: String,
+    /// `None`: the owner holds only what everyone holds.
+    pub(crate) role_id: Option<i64>,
+}
+
+impl CheckRow {
+    /// Whose key it is.
+    pub(crate) fn owner(&self) -> Result<Identity, Fault> {
+        users::identity(
+            self.user_id,
+            &self.user_domain_type,
+            &self.user_domain,
+            &self.user_name,
+        )
+    }
+
+    /// What decides its state.
+    pub(crate) fn facts(&self) -> Facts {
+        Facts {
+            deleted: self.deleted_at.is_some(),
+            revoked: self.revoked_at.is_some(),
+            owner_disabled: self.owner_disabled_at.is_some(),
+            awaiting_sign_in: self.awaiting_sign_in,
+            retires_at: self.retires_at.map(Instant::from),
+            expires_at: self.expires_at.0,
+        }
+    }
+}
+
+/// Takes a tag for ever. `false`: it was given out before; draw again.
+pub(crate) async fn take_tag(conn: &mut Conn<'_>, tag: &Tag) -> Result<bool, Fault> {
+    let taken = run!(conn, sqlx::query("insert into used_tag (tag) values ($1) on conflict do nothing")
+        .bind(tag.as_str()) => rows_affected)?;
+    Ok(taken == 1)
+}
+
+/// Adds a key. `false`: the owner has one already.
+pub(crate) async fn insert(
+    conn: &mut Conn<'_>,
+    key: NewKeyRow<'_>,
+    _: &Admission,
+) -> Result<bool, Fault> {
+    let issuer = &key.issuer.principal;
+    let inserted = run!(conn, sqlx::query(
+        "insert into api_key (tag, user_id, digest, pepper_id, description, created_at, \
+         expires_at, modified_at, issuer_id, issuer_domain_type, issuer_domain, issuer_name, \
+         saml_validated, awaiting_sign_in) \
+         values ($1, $2, $3, $4, $5, $6, $7, $6, $8, $9, $10, $11, false, false) \
+         on conflict (user_id) where deleted_at is null and retires_at is null do nothing",
+    )
+    .bind(key.tag.as_str())
+    .bind(key.owner.0)
+    .bind(&*key.digest)
+    .bind(key.pepper_id)
+    .bind(key.description)
+    .bind(Time(key.now))
+    .bind(Time(key.expires_at))
+    .bind(key.issuer.id.0)
+    .bind(issuer.domain_type.as_str())
+    .bind(&*issuer.domain)
+    .bind(&*issuer.name) => rows_affected)?;
+    Ok(inserted == 1)
+}
+
+/// The key with that tag, also a tombstone.
+pub(crate) async fn by_tag(conn: &mut Conn<'_>, tag: &Tag) -> Result<Option<KeyRow>, Fault> {
+    Ok(
+        run!(conn, sqlx::query_as::<_, KeyRow>(select_key!("where k.tag = $1"))
+        .bind(tag.as_str()) => fetch_optional)?,
+    )
+}
+
+/// A user's current key: neither deleted nor retiring.
+pub(crate) async fn current_of(
+    conn: &mut Conn<'_>,
+    owner: UserId,
+) -> Result<Option<KeyRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, KeyRow>(select_key!(
+        "where k.user_id = $1 and k.deleted_at is null and k.retires_at is null"
+    ))
+    .bind(owner.0) => fetch_optional)?)
+}
+
+/// Turns a key into its tombstone, and with a current key the owner's retiring one. `false`: it
+/// was deleted already.
+pub(crate) async fn delete(
+    conn: &mut Conn<'_>,
+    tag: &Tag,
+    owner: UserId,
+    by: &str,
+    now: Instant,
+    _: &Admission,
+) -> Result<bool, Fault> {
+    let deleted = run!(conn, sqlx::query(
+        "update api_key set deleted_at = $2, deleted_by = $3, digest = null, pepper_id = null \
+         where tag = $1 and deleted_at is null",
+    )
+    .bind(tag.as_str())
+    .bind(Time(now))
+    .bind(by) => rows_affected)?;
+    run!(conn, sqlx::query(
+        "update api_key set deleted_at = $2, deleted_by = $3, digest = null, pepper_id = null \
+         where user_id = $1 and deleted_at is null and retires_at is not null \
+         and not exists (select 1 from api_key c where c.user_id = $1 \
+                         and c.deleted_at is null and c.retires_at is null)",
+    )
+    .bind(owner.0)
+    .bind(Time(now))
+    .bind(by) => rows_affected)?;
+    Ok(deleted == 1)
+}
+
+/// What verification needs of the key with that tag: nothing, or one row a role of its owner.
+pub(crate) async fn for_check(conn: &mut Conn<'_>, tag: &Tag) -> Result<Vec<CheckRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, CheckRow>(
+        "select k.digest, k.expires_at, k.awaiting_sign_in, k.revoked_at, \
+         k.retires_at, k.deleted_at, u.disabled_at as owner_disabled_at, \
+         u.id as user_id, u.domain_type as user_domain_type, \
+         u.domain as user_domain, u.name as user_name, r.role_id \
+         from api_key k join app_user u on u.id = k.user_id \
+         left join user_role r on r.user_id = u.id where k.tag = $1 order by r.role_id",
+    )
+    .bind(tag.as_str()) => fetch_all)?)
+}
+
+/// Notes the latest use of a key and counts its uses in the hour.
+pub(crate) async fn note_use(
+    conn: &mut Conn<'_>,
+    tag: &Tag,
+    last: &LastUse,
+    hour: Instant,
+    uses: i64,
+) -> Result<(), Fault> {
+    let noted = run!(conn, sqlx::query(
+        "update api_key set last_used_at = $2, last_used_address = $3 \
+         where tag = $1 and (last_used_at is null or last_used_at <= $2)",
+    )
+    .bind(tag.as_str())
+    .bind(Time(last.at))
+    .bind(&*last.address) => rows_affected)?;
+    if noted == 1 {
+        run!(conn, sqlx::query(
+            "insert into api_key_use (tag, hour, uses) values ($1, $2, $3) \
+             on conflict (tag, hour) do update set uses = api_key_use.uses + excluded.uses",
+        )
+        .bind(tag.as_str())
+        .bind(Time(hour))
+        .bind(uses) => rows_affected)?;
+    }
+    Ok(())
+}
+
+/// Removes tombstones older than the policy keeps them. The tags stay taken.
+pub(crate) async fn purge(conn: &mut Conn<'_>, deleted_before: Instant) -> Result<u64, Fault> {
+    Ok(
+        run!(conn, sqlx::query("delete from api_key where deleted_at <= $1")
+        .bind(Time(deleted_before)) => rows_affected)?,
+    )
+}

@@ -1,0 +1,159 @@
+//! Sessions: of browsers, and of REST tokens.
+
+use domain::{
+    Instant,
+    principal::{Identity, UserId},
+};
+use sqlx::FromRow;
+
+use super::{Conn, Time, run, users};
+use crate::fault::Fault;
+
+/// A new session.
+pub(crate) struct NewSession<'a> {
+    pub(crate) id: &'a str,
+    /// `None`: a REST token.
+    pub(crate) token_hash: Option<Vec<u8>>,
+    pub(crate) user: UserId,
+    pub(crate) now: Instant,
+    pub(crate) expires_at: Instant,
+    pub(crate) address: &'a str,
+    pub(crate) user_agent: Option<&'a str>,
+}
+
+/// A live session with its user.
+#[derive(Debug, FromRow)]
+pub(crate) struct SessionRow {
+    pub(crate) id: String,
+    pub(crate) key_tag: Option<String>,
+    pub(crate) last_seen_at: Time,
+    pub(crate) expires_at: Time,
+    user_id: i64,
+    domain_type: String,
+    domain: String,
+    name: String,
+    pub(crate) password_change_needed: bool,
+    pub(crate) disabled_at: Option<Time>,
+}
+
+impl SessionRow {
+    /// Whose session it is.
+    pub(crate) fn identity(&self) -> Result<Identity, Fault> {
+        users::identity(self.user_id, &self.domain_type, &self.domain, &self.name)
+    }
+}
+
+/// One line of a user's list of sessions.
+#[derive(Debug, FromRow)]
+pub(crate) struct ListedSession {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) created_at: Time,
+    pub(crate) last_seen_at: Time,
+    pub(crate) expires_at: Time,
+    pub(crate) address: String,
+    pub(crate) user_agent: Option<String>,
+}
+
+/// Adds a session.
+pub(crate) async fn insert(conn: &mut Conn<'_>, session: NewSession<'_>) -> Result<(), Fault> {
+    let kind = if session.token_hash.is_some() {
+        "browser"
+    } else {
+        "token"
+    };
+    run!(conn, sqlx::query(
+        "insert into session (id, kind, token_hash, user_id, created_at, last_seen_at, \
+         expires_at, address, user_agent) values ($1, $2, $3, $4, $5, $5, $6, $7, $8)",
+    )
+    .bind(session.id)
+    .bind(kind)
+    .bind(session.token_hash)
+    .bind(session.user.0)
+    .bind(Time(session.now))
+    .bind(Time(session.expires_at))
+    .bind(session.address)
+    .bind(session.user_agent) => rows_affected)?;
+    Ok(())
+}
+
+/// The session behind a cookie.
+pub(crate) async fn by_token_hash(
+    conn: &mut Conn<'_>,
+    hash: &[u8],
+) -> Result<Option<SessionRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, SessionRow>(
+        "select s.id, s.key_tag, s.last_seen_at, s.expires_at, u.id as user_id, u.domain_type, \
+         u.domain, u.name, u.password_change_needed, u.disabled_at \
+         from session s join app_user u on u.id = s.user_id where s.token_hash = $1",
+    )
+    .bind(hash) => fetch_optional)?)
+}
+
+/// The session behind a REST token.
+pub(crate) async fn by_token_id(
+    conn: &mut Conn<'_>,
+    id: &str,
+) -> Result<Option<SessionRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, SessionRow>(
+        "select s.id, s.key_tag, s.last_seen_at, s.expires_at, u.id as user_id, u.domain_type, \
+         u.domain, u.name, u.password_change_needed, u.disabled_at \
+         from session s join app_user u on u.id = s.user_id \
+         where s.id = $1 and s.kind = 'token'",
+    )
+    .bind(id) => fetch_optional)?)
+}
+
+/// Notes that a session was used.
+pub(crate) async fn touch(conn: &mut Conn<'_>, id: &str, now: Instant) -> Result<(), Fault> {
+    run!(conn, sqlx::query("update session set last_seen_at = $2 where id = $1")
+        .bind(id)
+        .bind(Time(now)) => rows_affected)?;
+    Ok(())
+}
+
+/// A user's sessions, the latest used first.
+pub(crate) async fn of_user(
+    conn: &mut Conn<'_>,
+    user: UserId,
+) -> Result<Vec<ListedSession>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, ListedSession>(
+        "select id, kind, created_at, last_seen_at, expires_at, address, user_agent \
+         from session where user_id = $1 order by last_seen_at desc, id",
+    )
+    .bind(user.0) => fetch_all)?)
+}
+
+/// Ends one session of a user. `false`: there is none.
+pub(crate) async fn end(conn: &mut Conn<'_>, user: UserId, id: &str) -> Result<bool, Fault> {
+    let ended = run!(conn, sqlx::query("delete from session where user_id = $1 and id = $2")
+        .bind(user.0)
+        .bind(id) => rows_affected)?;
+    Ok(ended == 1)
+}
+
+/// Ends all sessions of a user but `keep`. Returns how many.
+pub(crate) async fn end_all(
+    conn: &mut Conn<'_>,
+    user: UserId,
+    keep: Option<&str>,
+) -> Result<u64, Fault> {
+    Ok(
+        run!(conn, sqlx::query("delete from session where user_id = $1 and id <> $2")
+        .bind(user.0)
+        .bind(keep.unwrap_or_default()) => rows_affected)?,
+    )
+}
+
+/// Removes sessions that have ended by themselves.
+pub(crate) async fn purge(
+    conn: &mut Conn<'_>,
+    now: Instant,
+    idle_since: Instant,
+) -> Result<u64, Fault> {
+    Ok(run!(conn, sqlx::query(
+        "delete from session where expires_at <= $1 or (kind = 'browser' and last_seen_at <= $2)",
+    )
+    .bind(Time(now))
+    .bind(Time(idle_since)) => rows_affected)?)
+}

@@ -1,0 +1,200 @@
+//! Accounts and their roles.
+
+use domain::{
+    Instant,
+    principal::{DomainType, Identity, Principal, UserId},
+};
+use sqlx::FromRow;
+
+use super::{Conn, Time, run};
+use crate::fault::Fault;
+
+/// An account as it is stored.
+#[derive(Debug, FromRow)]
+pub(crate) struct UserRow {
+    pub(crate) id: i64,
+    domain_type: String,
+    domain: String,
+    name: String,
+    pub(crate) password_hash: Option<String>,
+    pub(crate) password_change_needed: bool,
+    pub(crate) disabled_at: Option<Time>,
+    pub(crate) created_at: Time,
+}
+
+impl UserRow {
+    /// Whose account it is.
+    pub(crate) fn identity(&self) -> Result<Identity, Fault> {
+        identity(self.id, &self.domain_type, &self.domain, &self.name)
+    }
+}
+
+/// Puts an identity together from its columns.
+pub(crate) fn identity(
+    id: i64,
+    domain_type: &str,
+    domain: &str,
+    name: &str,
+) -> Result<Identity, Fault> {
+    Ok(Identity {
+        id: UserId(id),
+        principal: Principal {
+            domain_type: domain_type
+                .parse::<DomainType>()
+                .map_err(|_| Fault::Broken("a stored domain type is unknown"))?,
+            domain: domain.to_owned(),
+            name: name.to_owned(),
+        },
+    })
+}
+
+/// Adds an account. `None`: the name is taken.
+pub(crate) async fn insert(
+    conn: &mut Conn<'_>,
+    principal: &Principal,
+    folded: &str,
+    password_hash: &str,
+    password_change_needed: bool,
+    now: Instant,
+) -> Result<Option<UserId>, Fault> {
+    let id: Option<i64> = run!(conn, sqlx::query_scalar(
+        "insert into app_user (domain_type, domain, name, name_folded, password_hash, \
+         password_change_needed, created_at) values ($1, $2, $3, $4, $5, $6, $7) \
+         on conflict (domain_type, domain, name_folded) do nothing returning id",
+    )
+    .bind(principal.domain_type.as_str())
+    .bind(&*principal.domain)
+    .bind(&*principal.name)
+    .bind(folded)
+    .bind(password_hash)
+    .bind(password_change_needed)
+    .bind(Time(now)) => fetch_optional)?;
+    Ok(id.map(UserId))
+}
+
+const COLUMNS_BY_NAME: &str = "select id, domain_type, domain, name, password_hash, \
+     password_change_needed, disabled_at, created_at from app_user \
+     where domain_type = $1 and domain = $2 and name_folded = $3";
+
+/// The account with that name.
+pub(crate) async fn find(
+    conn: &mut Conn<'_>,
+    domain_type: DomainType,
+    domain: &str,
+    folded: &str,
+) -> Result<Option<UserRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, UserRow>(COLUMNS_BY_NAME)
+        .bind(domain_type.as_str())
+        .bind(domain)
+        .bind(folded) => fetch_optional)?)
+}
+
+/// The local accounts with that name, whatever their domain, the oldest first; a few at most.
+pub(crate) async fn find_local(conn: &mut Conn<'_>, folded: &str) -> Result<Vec<UserRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, UserRow>(
+        "select id, domain_type, domain, name, password_hash, password_change_needed, \
+         disabled_at, created_at from app_user \
+         where domain_type in ('unixpwd', 'nt', 'vx', 'ldap') and name_folded = $1 \
+         order by id limit 4",
+    )
+    .bind(folded) => fetch_all)?)
+}
+
+/// The account with that number.
+pub(crate) async fn by_id(conn: &mut Conn<'_>, id: UserId) -> Result<Option<UserRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, UserRow>(
+        "select id, domain_type, domain, name, password_hash, password_change_needed, \
+         disabled_at, created_at from app_user where id = $1",
+    )
+    .bind(id.0) => fetch_optional)?)
+}
+
+/// Every account, in the order of their numbers.
+pub(crate) async fn all(conn: &mut Conn<'_>) -> Result<Vec<UserRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, UserRow>(
+        "select id, domain_type, domain, name, password_hash, password_change_needed, \
+         disabled_at, created_at from app_user order by id",
+    ) => fetch_all)?)
+}
+
+/// The numbers of a user's roles, besides what everyone holds.
+pub(crate) async fn role_ids(conn: &mut Conn<'_>, id: UserId) -> Result<Vec<i64>, Fault> {
+    Ok(run!(conn, sqlx::query_scalar::<_, i64>(
+        "select role_id from user_role where user_id = $1 order by role_id",
+    )
+    .bind(id.0) => fetch_all)?)
+}
+
+/// Every grant of a role: user number, role number.
+pub(crate) async fn all_role_ids(conn: &mut Conn<'_>) -> Result<Vec<(i64, i64)>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, (i64, i64)>(
+        "select user_id, role_id from user_role order by user_id, role_id",
+    ) => fetch_all)?)
+}
+
+/// Grants a role.
+pub(crate) async fn grant(conn: &mut Conn<'_>, id: UserId, role: i64) -> Result<(), Fault> {
+    run!(conn, sqlx::query(
+        "insert into user_role (user_id, role_id) values ($1, $2) on conflict do nothing",
+    )
+    .bind(id.0)
+    .bind(role) => rows_affected)?;
+    Ok(())
+}
+
+/// How many enabled accounts hold a role. Locks their rows on PostgreSQL, where two transactions
+/// could otherwise each remove what the other counted on.
+pub(crate) async fn enabled_holders(conn: &mut Conn<'_>, role: i64) -> Result<usize, Fault> {
+    let select = "select u.id from app_user u join user_role r on r.user_id = u.id \
+                  where r.role_id = $1 and u.disabled_at is null order by u.id";
+    let ids: Vec<i64> = match conn {
+        Conn::Sqlite(c) => {
+            sqlx::query_scalar(select)
+                .bind(role)
+                .fetch_all(&mut **c)
+                .await?
+        }
+        Conn::Postgres(c) => {
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("{select} for update of u")))
+                .bind(role)
+                .fetch_all(&mut **c)
+                .await?
+        }
+    };
+    Ok(ids.len())
+}
+
+/// Disables or enables an account. `false`: it was so already.
+pub(crate) async fn set_disabled(
+    conn: &mut Conn<'_>,
+    id: UserId,
+    disabled_at: Option<Instant>,
+) -> Result<bool, Fault> {
+    let changed = run!(conn, sqlx::query(
+        "update app_user set disabled_at = $2 \
+         where id = $1 and (disabled_at is null) <> ($2 is null)",
+    )
+    .bind(id.0)
+    .bind(disabled_at.map(Time)) => rows_affected)?;
+    Ok(changed == 1)
+}
+
+/// Replaces a password, if the present one is still what the caller checked against; `None`:
+/// whatever it is. `false`: it was changed in the meantime.
+pub(crate) async fn set_password(
+    conn: &mut Conn<'_>,
+    id: UserId,
+    present_hash: Option<&str>,
+    new_hash: &str,
+    change_needed: bool,
+) -> Result<bool, Fault> {
+    let changed = run!(conn, sqlx::query(
+        "update app_user set password_hash = $3, password_change_needed = $4 \
+         where id = $1 and ($2 is null or password_hash = $2)",
+    )
+    .bind(id.0)
+    .bind(present_hash)
+    .bind(new_hash)
+    .bind(change_needed) => rows_affected)?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,186 @@
+//! A service on a fresh database of either kind, with a clock and a generator that tests control.
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "this is test code, whatever crate uses it: it panics where a test fails"
+)]
+
+use std::sync::Arc;
+
+use domain::{
+    Instant,
+    principal::{DomainType, Identity, Principal},
+};
+use sqlx::Connection;
+use tempfile::TempDir;
+
+use crate::{
+    Actor, Limits, Options, Origin, Services,
+    clock::FakeClock,
+    entropy::{FakeEntropy, OsEntropy, random},
+    sessions::Credentials,
+    users::NewUser,
+};
+
+/// The password of every account that a harness makes.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Names an administrator's address of a PostgreSQL server: each harness makes a database there.
+/// `cargo xtask test` starts a server and sets it.
+pub const POSTGRES: &str = "LATCHKEY_TEST_POSTGRES";
+
+/// A service and what it was made from.
+pub struct Harness {
+    /// The service.
+    pub services: Services,
+    /// Stands still until moved.
+    pub clock: Arc<FakeClock>,
+    /// Predictable; takes scripted answers.
+    pub entropy: Arc<FakeEntropy>,
+    /// Holds the secrets, and the database if it is SQLite.
+    pub data_dir: Arc<TempDir>,
+    /// `None`: SQLite in the data directory.
+    pub database_url: Option<String>,
+}
+
+impl Harness {
+    /// When every harness's clock starts.
+    pub fn start_of_time() -> Instant {
+        "2026-11-22T08:28:30.294Z".parse().expect("an instant")
+    }
+
+    /// On embedded SQLite.
+    pub async fn sqlite() -> Self {
+        Self::on(None).await
+    }
+
+    /// On a new PostgreSQL database.
+    pub async fn postgres() -> Self {
+        let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
+            unreachable!("{POSTGRES} is not set: run the tests by `cargo xtask test`")
+        });
+        let name: [u8; 8] = random(&OsEntropy).expect("randomness");
+        let name = format!("latchkey_{}", domain::audit::hex(&name));
+        let mut admin = sqlx::PgConnection::connect(&server)
+            .await
+            .expect("PostgreSQL");
+        sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}")))
+            .execute(&mut admin)
+            .await
+            .expect("a new database");
+        let (base, _) = server.rsplit_once('/').expect("a database in the address");
+        Self::on(Some(format!("{base}/{name}"))).await
+    }
+
+    async fn on(database_url: Option<String>) -> Self {
+        let data_dir = Arc::new(tempfile::tempdir().expect("a temporary directory"));
+        let clock = Arc::new(FakeClock::new(Self::start_of_time()));
+        let entropy = Arc::new(FakeEntropy::default());
+        let options = options(&data_dir, database_url.as_deref());
+        let services = Services::open(options, Arc::new(clock.clone()), Arc::new(entropy.clone()))
+            .await
+            .expect("a service");
+        Self {
+            services,
+            clock,
+            entropy,
+            data_dir,
+            database_url,
+        }
+    }
+
+    /// A second service on the same data directory and database, as after a restart.
+    pub async fn reopened(&self) -> Services {
+        let options = options(&self.data_dir, self.database_url.as_deref());
+        Services::open(
+            options,
+            Arc::new(self.clock.clone()),
+            Arc::new(self.entropy.clone()),
+        )
+        .await
+        .expect("a service")
+    }
+
+    /// Makes a local account with [`PASSWORD`] and these roles.
+    pub async fn add_user(&self, name: &str, roles: &[&str]) -> Identity {
+        let wanted = NewUser {
+            principal: Principal::new(DomainType::Unixpwd, "", name).expect("a principal"),
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            password: PASSWORD.to_owned().into(),
+        };
+        let users = &self.services.users;
+        users
+            .add(&Actor::console(), wanted)
+            .await
+            .expect("an account")
+    }
+
+    /// Makes an account and signs it in to a browser session.
+    pub async fn user(&self, name: &str, roles: &[&str]) -> Actor {
+        self.add_user(name, roles).await;
+        self.sign_in(name).await
+    }
+
+    /// Signs an account in to a browser session.
+    pub async fn sign_in(&self, name: &str) -> Actor {
+        let sessions = &self.services.sessions;
+        sessions
+            .sign_in(credentials(name, PASSWORD), origin())
+            .await
+            .expect("a session")
+            .actor
+    }
+}
+
+fn options(data_dir: &TempDir, database_url: Option<&str>) -> Options {
+    Options {
+        database_url: database_url.map(Into::into),
+        data_dir: data_dir.path().to_owned(),
+        pepper_file: None,
+        token_key_file: None,
+        audit_key_file: None,
+        limits: Limits::default(),
+    }
+}
+
+/// What somebody types.
+pub fn credentials(name: &str, password: &str) -> Credentials {
+    Credentials {
+        domain_type: None,
+        domain: String::new(),
+        user_name: name.to_owned(),
+        password: password.into(),
+    }
+}
+
+/// Where every test's request comes from.
+pub fn origin() -> Origin {
+    Origin {
+        address: "192.0.2.7".to_owned(),
+        request_id: "request-1".to_owned(),
+        ..Origin::default()
+    }
+}
+
+/// Runs each test on SQLite and on PostgreSQL, as `sqlite::NAME` and `postgres::NAME`.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($(#[$meta:meta])* async fn $name:ident($harness:ident: Harness) $body:block)*) => {
+        $(async fn $name($harness: $crate::testing::Harness) $body)*
+
+        mod sqlite {
+            $($(#[$meta])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::testing::Harness::sqlite().await).await;
+            })*
+        }
+
+        mod postgres {
+            $($(#[$meta])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::testing::Harness::postgres().await).await;
+            })*
+        }
+    };
+}

@@ -1,0 +1,386 @@
+//! Accounts.
+
+use std::sync::Arc;
+
+use domain::{
+    Instant,
+    audit::{Action, Event},
+    error::{Error, FieldError, Problem, Refusal},
+    permission::{BuiltInRole, Namespace, Permission, Whose},
+    principal::{DomainType, Identity, Principal, UserId, fold},
+};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    Actor,
+    core::Core,
+    fault::Fault,
+    password,
+    store::{
+        Conn, Tx, sessions,
+        users::{self as store, UserRow},
+    },
+};
+
+/// The name of the account that the first start makes.
+pub(crate) const FIRST_ADMINISTRATOR: &str = "admin";
+
+/// A new local account.
+#[derive(Debug)]
+pub struct NewUser {
+    /// The name in the world.
+    pub principal: Principal,
+    /// Roles by name, besides what everyone holds.
+    pub roles: Vec<String>,
+    /// The first password.
+    pub password: SecretString,
+}
+
+/// What administrators see of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Who.
+    pub identity: Identity,
+    /// The names of the roles, besides what everyone holds.
+    pub roles: Vec<String>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// Since when it is disabled. `None`: it is not.
+    pub disabled_at: Option<Instant>,
+}
+
+/// The use cases of accounts.
+#[derive(Clone)]
+pub struct Users {
+    pub(crate) core: Arc<Core>,
+}
+
+impl Users {
+    /// Makes a local account.
+    ///
+    /// # Errors
+    /// Wrong fields (`name`, `domain`, `domainType`, `role`, `password`), or no permission.
+    pub async fn add(&self, actor: &Actor, wanted: NewUser) -> Result<Identity, Error> {
+        let name = wanted.principal.name.clone();
+        let result = self.try_add(actor, wanted).await;
+        self.recording(actor, result, Action::UserCreated, &name)
+            .await
+    }
+
+    /// Every account, in the order of their numbers.
+    pub async fn list(&self, actor: &Actor) -> Result<Vec<User>, Error> {
+        allow(actor, Permission::View)?;
+        let (rows, grants) = {
+            let mut reader = self.core.db.reader().await?;
+            let conn = &mut reader.conn();
+            (store::all(conn).await?, store::all_role_ids(conn).await?)
+        };
+        let users = rows.into_iter().map(|row| {
+            let names = grants
+                .iter()
+                .filter(|(user, _)| *user == row.id)
+                .filter_map(|(_, role)| BuiltInRole::from_id(*role))
+                .map(|role| role.name().to_owned());
+            Ok(User {
+                identity: row.identity()?,
+                roles: names.collect(),
+                created_at: row.created_at.0,
+                disabled_at: row.disabled_at.map(Instant::from),
+            })
+        });
+        Ok(users.collect::<Result<_, Fault>>()?)
+    }
+
+    /// Disables an account: its sessions end, its key stops.
+    ///
+    /// # Errors
+    /// The last administrator cannot be disabled.
+    pub async fn disable(&self, actor: &Actor, principal: &Principal) -> Result<(), Error> {
+        let result = self.try_disable(actor, principal).await;
+        self.recording(actor, result, Action::UserDisabled, &principal.name)
+            .await
+    }
+
+    /// Enables an account: its key works again.
+    pub async fn enable(&self, actor: &Actor, principal: &Principal) -> Result<(), Error> {
+        let result = self.try_enable(actor, principal).await;
+        self.recording(actor, result, Action::UserEnabled, &principal.name)
+            .await
+    }
+
+    /// Sets somebody's password; it must be changed at the next sign-in, and their sessions end.
+    pub async fn set_password(
+        &self,
+        actor: &Actor,
+        principal: &Principal,
+        password: SecretString,
+    ) -> Result<(), Error> {
+        let result = self.try_set_password(actor, principal, password).await;
+        self.recording(actor, result, Action::PasswordChanged, &principal.name)
+            .await
+    }
+
+    /// Changes the caller's own password; all their other sessions and tokens end.
+    ///
+    /// # Errors
+    /// `current` or `new` is wrong.
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        current: SecretString,
+        new: SecretString,
+    ) -> Result<(), Error> {
+        let identity = actor.identity.to_string();
+        let result = self.try_change_password(actor, current, new).await;
+        self.recording(actor, result, Action::PasswordChanged, &identity)
+            .await
+    }
+
+    /// Makes `admin` when there is no administrator yet, and returns the first password, which
+    /// must be changed at the first sign-in. `None`: there is one.
+    pub async fn make_first_administrator(&self) -> Result<Option<SecretString>, Error> {
+        let core = &*self.core;
+        let administrator = BuiltInRole::Administrator;
+        let any = async |tx: &mut Tx| -> Result<bool, Fault> {
+            let holders = store::enabled_holders(&mut tx.conn(), administrator.id()).await?;
+            Ok(holders > 0)
+        };
+        let mut tx = core.db.begin().await?;
+        if any(&mut tx).await? {
+            return Ok(None);
+        }
+        drop(tx);
+        let password = password::draw(&*core.entropy)?;
+        let hash = core
+            .passwords
+            .hash(password.clone(), &*core.entropy)
+            .await?;
+        let principal = Principal::new(DomainType::Unixpwd, "", FIRST_ADMINISTRATOR)
+            .map_err(|_| Fault::Broken("the first administrator has no name"))?;
+        let roles = [administrator];
+        match self
+            .insert(&Actor::job(), &principal, &hash, true, &roles)
+            .await
+        {
+            Ok(_) => Ok(Some(password)),
+            // Another replica was faster; or an account of that name lost the role, and giving it
+            // a new password is not for a start of the server.
+            Err(Fault::Told(Error::Invalid(_))) => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    async fn try_add(&self, actor: &Actor, wanted: NewUser) -> Result<Identity, Fault> {
+        allow(actor, Permission::Create)?;
+        let principal = &wanted.principal;
+        if !principal.domain_type.is_local() {
+            let expected = "one of unixpwd, nt, vx, ldap";
+            return Err(FieldError::new("domainType", Problem::malformed(expected)).into());
+        }
+        let roles = wanted
+            .roles
+            .iter()
+            .map(|name| {
+                BuiltInRole::from_name(name)
+                    .ok_or_else(|| FieldError::new("role", Problem::Unknown))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if !roles.is_empty()
+            && !actor
+                .rights
+                .has(Namespace::Roles, Permission::ManageAccess, Whose::Others)
+        {
+            return Err(Error::NotPermitted.into());
+        }
+        let hash = self
+            .hash_new(wanted.password.clone(), &principal.name, "password")
+            .await?;
+        self.insert(actor, principal, &hash, false, &roles).await
+    }
+
+    /// Adds an account whose password is hashed already.
+    async fn insert(
+        &self,
+        actor: &Actor,
+        principal: &Principal,
+        hash: &str,
+        change_needed: bool,
+        roles: &[BuiltInRole],
+    ) -> Result<Identity, Fault> {
+        let core = &*self.core;
+        let folded = fold(principal.domain_type, &principal.name)
+            .map_err(|problem| FieldError::new("name", problem))?;
+        let now = core.clock.now();
+        let mut tx = core.db.begin().await?;
+        let conn = &mut tx.conn();
+        let id = store::insert(conn, principal, &folded, hash, change_needed, now)
+            .await?
+            .ok_or_else(|| FieldError::new("name", Problem::Taken))?;
+        for role in roles {
+            store::grant(conn, id, role.id()).await?;
+        }
+        let identity = Identity {
+            id,
+            principal: principal.clone(),
+        };
+        let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+        let event =
+            Event::done(Action::UserCreated, identity.to_string()).after(json!({ "roles": names }));
+        core.commit(tx, actor, &event).await?;
+        Ok(identity)
+    }
+
+    async fn try_disable(&self, actor: &Actor, principal: &Principal) -> Result<(), Fault> {
+        allow(actor, Permission::Update)?;
+        let core = &*self.core;
+        let mut tx = core.db.begin().await?;
+        let conn = &mut tx.conn();
+        let user = find(conn, principal).await?;
+        let id = UserId(user.id);
+        let administrator = BuiltInRole::Administrator.id();
+        if store::role_ids(conn, id).await?.contains(&administrator)
+            && user.disabled_at.is_none()
+            && store::enabled_holders(conn, administrator).await? <= 1
+        {
+            return Err(Error::Refused(Refusal::LastAdministrator).into());
+        }
+        if !store::set_disabled(conn, id, Some(core.clock.now())).await? {
+            return Ok(());
+        }
+        let ended = sessions::end_all(conn, id, None).await?;
+        let event = Event::done(Action::UserDisabled, user.identity()?.to_string())
+            .after(json!({ "sessionsEnded": ended }));
+        core.commit(tx, actor, &event).await
+    }
+
+    async fn try_enable(&self, actor: &Actor, principal: &Principal) -> Result<(), Fault> {
+        allow(actor, Permission::Update)?;
+        let mut tx = self.core.db.begin().await?;
+        let conn = &mut tx.conn();
+        let user = find(conn, principal).await?;
+        if !store::set_disabled(conn, UserId(user.id), None).await? {
+            return Ok(());
+        }
+        let event = Event::done(Action::UserEnabled, user.identity()?.to_string());
+        self.core.commit(tx, actor, &event).await
+    }
+
+    async fn try_set_password(
+        &self,
+        actor: &Actor,
+        principal: &Principal,
+        password: SecretString,
+    ) -> Result<(), Fault> {
+        allow(actor, Permission::Update)?;
+        let core = &*self.core;
+        let hash = self.hash_new(password, &principal.name, "password").await?;
+        let mut tx = core.db.begin().await?;
+        let conn = &mut tx.conn();
+        let user = find(conn, principal).await?;
+        if !user.identity()?.principal.domain_type.is_local() {
+            return Err(FieldError::new("name", Problem::malformed("a local account")).into());
+        }
+        let id = UserId(user.id);
+        store::set_password(conn, id, None, &hash, true).await?;
+        let ended = sessions::end_all(conn, id, None).await?;
+        let event = Event::done(Action::PasswordChanged, user.identity()?.to_string())
+            .after(json!({ "sessionsEnded": ended, "changeNeeded": true }));
+        core.commit(tx, actor, &event).await
+    }
+
+    async fn try_change_password(
+        &self,
+        actor: &Actor,
+        current: SecretString,
+        new: SecretString,
+    ) -> Result<(), Fault> {
+        actor.via.means().not_with_a_key()?;
+        let core = &*self.core;
+        let id = actor.identity.id;
+        let user = {
+            let mut reader = core.db.reader().await?;
+            store::by_id(&mut reader.conn(), id).await?
+        };
+        let present = user
+            .and_then(|user| user.password_hash)
+            .ok_or(Error::NotPermitted)?;
+        let subject = actor.identity.principal.name.clone();
+        core.count_attempt(&subject, &actor.origin).await?;
+        if !core
+            .passwords
+            .matches(current, Some(present.clone()))
+            .await?
+        {
+            return Err(FieldError::new("current", Problem::WrongPassword).into());
+        }
+        core.forget_attempts(&subject, &actor.origin).await?;
+        if core
+            .passwords
+            .matches(new.clone(), Some(present.clone()))
+            .await?
+        {
+            return Err(FieldError::new("new", Problem::SamePassword).into());
+        }
+        let hash = self
+            .hash_new(new, &actor.identity.principal.name, "new")
+            .await?;
+        let mut tx = core.db.begin().await?;
+        let conn = &mut tx.conn();
+        if !store::set_password(conn, id, Some(&present), &hash, false).await? {
+            return Err(FieldError::new("current", Problem::WrongPassword).into());
+        }
+        let ended = sessions::end_all(conn, id, actor.via.session_id()).await?;
+        let event = Event::done(Action::PasswordChanged, actor.identity.to_string())
+            .after(json!({ "sessionsEnded": ended, "changeNeeded": false }));
+        core.commit(tx, actor, &event).await
+    }
+
+    async fn hash_new(
+        &self,
+        password: SecretString,
+        name: &str,
+        field: &'static str,
+    ) -> Result<String, Fault> {
+        password::check_new(&password, name).map_err(|problem| FieldError::new(field, problem))?;
+        self.core
+            .passwords
+            .hash(password, &*self.core.entropy)
+            .await
+    }
+
+    async fn recording<T>(
+        &self,
+        actor: &Actor,
+        result: Result<T, Fault>,
+        action: Action,
+        object: &str,
+    ) -> Result<T, Error> {
+        self.core
+            .recording_refusal(actor, result, |cause| Event::refused(action, object, cause))
+            .await
+    }
+}
+
+/// What every use case of accounts asks first.
+fn allow(actor: &Actor, permission: Permission) -> Result<(), Error> {
+    actor.settled()?;
+    actor.via.means().not_with_a_key()?;
+    if actor
+        .rights
+        .has(Namespace::Users, permission, Whose::Others)
+    {
+        Ok(())
+    } else {
+        Err(Error::NotPermitted)
+    }
+}
+
+async fn find(conn: &mut Conn<'_>, principal: &Principal) -> Result<UserRow, Fault> {
+    let folded = fold(principal.domain_type, &principal.name)
+        .map_err(|problem| FieldError::new("name", problem))?;
+    store::find(conn, principal.domain_type, &principal.domain, &folded)
+        .await?
+        .ok_or_else(|| FieldError::new("name", Problem::Unknown).into())
+}

@@ -1,0 +1,84 @@
+//! Verification: the hot path. Parse, checksum, look up, compare in constant time. Writes nothing.
+
+use std::sync::Arc;
+
+use domain::{
+    Instant,
+    error::Error,
+    key::{State, Tag},
+    permission::Rights,
+    principal::Identity,
+};
+
+use crate::{Origin, core::Core, roles, secret::KeyValue, store::keys};
+
+/// The identity behind a key that authenticates.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// Whom the key identifies.
+    pub owner: Identity,
+    /// The key's public part.
+    pub tag: Tag,
+    /// The owner's roles at present, by name.
+    pub roles: Vec<String>,
+    /// What they amount to.
+    pub rights: Rights,
+    /// When the key's validity ends.
+    pub expires_at: Instant,
+}
+
+/// Checks keys.
+#[derive(Clone)]
+pub struct Verifier {
+    pub(crate) core: Arc<Core>,
+}
+
+impl Verifier {
+    /// Checks a key as a client sent it.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for an unknown, wrong, expired, inactive, disabled or deleted
+    /// key alike, after the same work.
+    pub async fn verify(&self, key: &[u8], origin: &Origin) -> Result<Verified, Error> {
+        let value = KeyValue::parse(key).map_err(|_| Error::Unauthenticated)?;
+        let core = &*self.core;
+        let now = core.clock.now();
+        let tag = value.tag();
+        let rows = {
+            let mut reader = core.db.reader().await?;
+            keys::for_check(&mut reader.conn(), &tag).await?
+        };
+        // An unknown or deleted key is compared as well, with what nothing matches.
+        let digest = value.digest(&core.secrets.pepper);
+        let stored = rows.first().and_then(|row| row.digest.as_deref());
+        let matches = digest.matches(stored.unwrap_or(&[0; 32]));
+        let refused = |reason: &'static str| {
+            tracing::info!(%tag, reason, address = %origin.address, "a key was refused");
+            Err(Error::Unauthenticated)
+        };
+        let Some(row) = rows.first() else {
+            return refused("unknown");
+        };
+        let state = row.facts().state(now);
+        if !matches {
+            return refused(if state == State::Deleted {
+                "deleted"
+            } else {
+                "wrong"
+            });
+        }
+        if !state.authenticates() {
+            return refused(state.as_str());
+        }
+        let (roles, rights) = roles::of(rows.iter().filter_map(|row| row.role_id));
+        let verified = Verified {
+            owner: row.owner()?,
+            roles,
+            rights,
+            expires_at: row.expires_at.0,
+            tag,
+        };
+        core.usage.note(&verified.tag, now, &origin.address);
+        Ok(verified)
+    }
+}

@@ -1,0 +1,9 @@
+//! The use cases and the store's contract, on SQLite and on PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+mod audit;
+mod keys;
+mod sessions;
+mod store;
+mod users;

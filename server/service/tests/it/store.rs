@@ -1,0 +1,234 @@
+//! The store's contract: the constraints hold whatever the code above them does.
+
+use domain::audit::hex;
+use service::{on_both_databases, testing::Harness};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
+
+/// A connection of the test's own.
+pub(crate) enum Raw {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+pub(crate) async fn connect(harness: &Harness) -> Raw {
+    match &harness.database_url {
+        None => {
+            let path = harness.data_dir.path().join("latchkey.db");
+            let url = format!("sqlite://{}", path.display());
+            Raw::Sqlite(SqliteConnection::connect(&url).await.unwrap())
+        }
+        Some(url) => Raw::Postgres(PgConnection::connect(url).await.unwrap()),
+    }
+}
+
+/// Runs a statement beside the service; the error is the violated constraint's message.
+pub(crate) async fn execute(harness: &Harness, sql: &str) -> Result<u64, String> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match connect(harness).await {
+        Raw::Sqlite(mut c) => c.execute(sql).await.map(|done| done.rows_affected()),
+        Raw::Postgres(mut c) => c.execute(sql).await.map(|done| done.rows_affected()),
+    }
+    .map_err(|error| error.to_string())
+}
+
+/// A number from the database.
+pub(crate) async fn number(harness: &Harness, sql: &str) -> i64 {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match connect(harness).await {
+        Raw::Sqlite(mut c) => sqlx::query_scalar(sql).fetch_one(&mut c).await,
+        Raw::Postgres(mut c) => sqlx::query_scalar(sql).fetch_one(&mut c).await,
+    }
+    .unwrap()
+}
+
+/// A key's row with the given parts, as SQL.
+fn key_row(tag: &str, digest: bool, deleted: bool, retires: &str) -> String {
+    let digest = if digest {
+        format!("'{}'", "d".repeat(32))
+    } else {
+        "null".into()
+    };
+    let pepper = if digest == "null" { "null" } else { "'p'" };
+    let (deleted_at, deleted_by) = if deleted {
+        ("5", "'x'")
+    } else {
+        ("null", "null")
+    };
+    format!(
+        "insert into used_tag (tag) values ('{tag}'); \
+         insert into api_key (tag, user_id, digest, pepper_id, description, created_at, \
+         expires_at, modified_at, issuer_id, issuer_domain_type, issuer_domain, issuer_name, \
+         saml_validated, awaiting_sign_in, retires_at, deleted_at, deleted_by) values ('{tag}', \
+         1000, cast({digest} as {{blob}}), {pepper}, '', 1, 2, 1, 0, 'unixpwd', '', 'x', false, \
+         false, {retires}, {deleted_at}, {deleted_by})"
+    )
+}
+
+async fn put(harness: &Harness, sql: &str) -> Result<u64, String> {
+    let blob = if harness.database_url.is_some() {
+        "bytea"
+    } else {
+        "blob"
+    };
+    execute(harness, &sql.replace("{blob}", blob)).await
+}
+
+on_both_databases! {
+    async fn one_current_and_one_retiring_key_per_user_and_any_tombstones(harness: Harness) {
+        harness.add_user("bob", &[]).await;
+        let put = async |sql: String| put(&harness, &sql).await;
+        put(key_row("tag-00000001", false, true, "null")).await.unwrap();
+        put(key_row("tag-00000002", false, true, "null")).await.unwrap();
+        put(key_row("tag-00000003", true, false, "null")).await.unwrap();
+        put(key_row("tag-00000004", true, false, "9")).await.unwrap();
+        assert!(put(key_row("tag-00000005", true, false, "null")).await.is_err());
+        assert!(put(key_row("tag-00000006", true, false, "9")).await.is_err());
+        assert_eq!(number(&harness, "select count(*) from api_key").await, 4);
+    }
+
+    async fn a_key_without_digest_is_a_tombstone_and_the_reverse(harness: Harness) {
+        harness.add_user("bob", &[]).await;
+        for (tag, digest, deleted) in [("tag-00000001", false, false), ("tag-00000002", true, true)] {
+            let error = put(&harness, &key_row(tag, digest, deleted, "null")).await;
+            assert!(error.unwrap_err().contains("a_tombstone_has_no_digest"));
+        }
+    }
+
+    /// Each constraint by its name.
+    async fn what_cannot_be_is_refused(harness: Harness) {
+        harness.add_user("bob", &[]).await;
+        put(&harness, &key_row("tag-00000001", true, false, "null")).await.unwrap();
+        for (sql, constraint) in [
+            ("insert into used_tag (tag) values ('short')", "tag_has_12_characters"),
+            ("update api_key set expires_at = created_at", "ends_after_it_begins"),
+            ("update api_key set pepper_id = null", "digest_and_pepper_go_together"),
+            ("update api_key set deleted_at = 5", "a_tombstone_has_no_digest"),
+            ("update app_user set domain_type = 'nis'", "user_domain_type_known"),
+            ("update app_user set domain = 'x'", "unixpwd_has_no_domain"),
+            (
+                "insert into session (id, kind, user_id, created_at, last_seen_at, expires_at, \
+                 address) values ('s', 'browser', 1000, 1, 1, 2, '')",
+                "browsers_have_a_token_and_others_none",
+            ),
+            (
+                "insert into session (id, kind, user_id, created_at, last_seen_at, expires_at, \
+                 address) values ('s', 'phone', 1000, 1, 1, 2, '')",
+                "session_kind_known",
+            ),
+        ] {
+            let error = execute(&harness, sql).await.unwrap_err();
+            assert!(error.contains(constraint), "{sql}: {error}");
+        }
+        let long = format!("update api_key set description = '{}'", "a".repeat(257));
+        assert!(execute(&harness, &long).await.unwrap_err().contains("description_has_256"));
+        for sql in [
+            "insert into user_role (user_id, role_id) values (1, 1)",
+            "insert into user_role (user_id, role_id) values (1000, 99)",
+            "delete from used_tag",
+            "delete from app_user",
+        ] {
+            assert!(execute(&harness, sql).await.is_err(), "{sql}");
+        }
+    }
+
+    async fn user_numbers_start_at_1000_and_are_never_used_again(harness: Harness) {
+        assert_eq!(harness.add_user("anna", &[]).await.id.0, 1000);
+        assert_eq!(harness.add_user("bob", &[]).await.id.0, 1001);
+        execute(&harness, "delete from app_user where id = 1001").await.unwrap();
+        assert!(harness.add_user("carl", &[]).await.id.0 > 1001);
+    }
+
+    /// K15: the database holds digests, and nothing that a value could be read from.
+    async fn the_database_holds_no_value(harness: Harness) {
+        let bob = harness.user("bob", &[]).await;
+        let wanted = service::keys::NewKey {
+            validity: Some(domain::expiry::Validity::days(30).unwrap()),
+            ..service::keys::NewKey::default()
+        };
+        let keys = &harness.services.keys;
+        let cookie = keys.create_for_reveal(&bob, wanted).await.unwrap().done();
+        let stored = everything(&harness).await;
+        let value = keys.take_reveal(&bob, &cookie).await.unwrap().value.reveal();
+        let secret = &domain::key::parse(value.as_bytes()).unwrap()[8..44];
+        let needles = [
+            value[12..].as_bytes().to_vec(),
+            secret.to_vec(),
+            hex(secret).into_bytes(),
+            cookie.reveal().as_bytes().to_vec(),
+        ];
+        for needle in needles {
+            assert!(!stored.windows(needle.len()).any(|window| window == needle));
+        }
+    }
+}
+
+/// Every byte of the data directory, or every value of every table.
+async fn everything(harness: &Harness) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(harness.data_dir.path()).unwrap() {
+        all.extend(std::fs::read(entry.unwrap().path()).unwrap());
+    }
+    if let Raw::Postgres(mut c) = connect(harness).await {
+        for table in ["api_key", "reveal", "session", "audit_record", "used_tag"] {
+            let sql = AssertSqlSafe(format!(
+                "select coalesce(string_agg(t::text, ' '), '') from {table} t"
+            ));
+            let text: String = sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap();
+            assert!(table == "used_tag" || text.len() > 20, "{table}: {text}");
+            all.extend(text.into_bytes());
+        }
+    }
+    all
+}
+
+/// Both folders hold the same migrations, and the databases the same tables and columns.
+#[tokio::test]
+async fn both_databases_have_the_same_schema() {
+    let folder = |name: &str| {
+        let path = format!("{}/../../migrations/{name}", env!("CARGO_MANIFEST_DIR"));
+        let mut names: Vec<_> = std::fs::read_dir(path)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(folder("sqlite"), folder("postgres"));
+
+    let sqlite = Harness::sqlite().await;
+    let postgres = Harness::postgres().await;
+    let Raw::Sqlite(mut c) = connect(&sqlite).await else {
+        unreachable!()
+    };
+    let ours: Vec<String> = sqlx::query_scalar(
+        "select m.name || '.' || c.name || case when c.\"notnull\" then ' not null' else '' end \
+         from sqlite_schema m join pragma_table_info(m.name) c where m.type = 'table' \
+         and m.name not like 'sqlite_%' and m.name <> '_sqlx_migrations' order by 1",
+    )
+    .fetch_all(&mut c)
+    .await
+    .unwrap();
+    let Raw::Postgres(mut c) = connect(&postgres).await else {
+        unreachable!()
+    };
+    let theirs: Vec<String> = sqlx::query_scalar(
+        "select (table_name || '.' || column_name || case is_nullable when 'NO' then ' not null' \
+         else '' end) collate \"C\" from information_schema.columns \
+         where table_schema = 'public' and table_name <> '_sqlx_migrations' order by 1",
+    )
+    .fetch_all(&mut c)
+    .await
+    .unwrap();
+    // SQLite's `integer primary key autoincrement` is not null without saying so.
+    let ours: Vec<_> = ours
+        .into_iter()
+        .map(|column| {
+            if column == "app_user.id" {
+                "app_user.id not null".into()
+            } else {
+                column
+            }
+        })
+        .collect();
+    assert_eq!(ours, theirs);
+}
