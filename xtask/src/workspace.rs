@@ -6,9 +6,13 @@ use std::{
 };
 
 /// The repository's folder.
-pub(crate) fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+pub(crate) fn root() -> PathBuf {
+    // Cargo says where it runs this tool from; what was so while it was compiled
+    // is wrong after a move, or where two clones share a target folder.
+    let here = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent()
+        .map_or_else(|| here.clone(), Path::to_path_buf)
 }
 
 /// Cargo's target folder.
