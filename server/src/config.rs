@@ -47,6 +47,8 @@ pub struct Settings {
     pub token_key_file: Option<PathBuf>,
     /// `None`: in the data directory.
     pub audit_key_file: Option<PathBuf>,
+    /// `None`: in the data directory.
+    pub audit_checkpoint_file: Option<PathBuf>,
     /// Which log lines to write, as `tracing_subscriber::EnvFilter` reads it.
     pub log: String,
     /// How to write them.
@@ -99,6 +101,7 @@ impl Settings {
             pepper_file: layers.get(Name::PepperFile, parse::path)?,
             token_key_file: layers.get(Name::TokenKeyFile, parse::path)?,
             audit_key_file: layers.get(Name::AuditKeyFile, parse::path)?,
+            audit_checkpoint_file: layers.get(Name::AuditCheckpointFile, parse::path)?,
             log: layers
                 .get(Name::Log, parse::log_filter)?
                 .unwrap_or_else(|| "info".to_owned()),
@@ -140,6 +143,7 @@ impl Settings {
             pepper_file: self.pepper_file.clone(),
             token_key_file: self.token_key_file.clone(),
             audit_key_file: self.audit_key_file.clone(),
+            audit_checkpoint_file: self.audit_checkpoint_file.clone(),
             limits: self.limits.clone(),
         }
     }

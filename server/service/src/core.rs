@@ -6,6 +6,7 @@ use domain::{Instant, policy::Policy};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    audit::{CHECKPOINT_FILE, Checkpoints},
     clock::Clock,
     entropy::SecretSource,
     fault::Fault,
@@ -32,6 +33,8 @@ pub struct Options {
     pub token_key_file: Option<PathBuf>,
     /// The audit key's file, when it is not in the data directory.
     pub audit_key_file: Option<PathBuf>,
+    /// Where signed checkpoints of the audit trail go, when not into the data directory.
+    pub audit_checkpoint_file: Option<PathBuf>,
     /// Limits.
     pub limits: Limits,
 }
@@ -69,6 +72,7 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn SecretSource>,
     pub(crate) secrets: Secrets,
+    pub(crate) checkpoints: Checkpoints,
     /// The number of this server's audit chain.
     pub(crate) chain: i64,
     pub(crate) limits: Limits,
@@ -107,7 +111,11 @@ impl Core {
                 .map_err(failed)?;
         tx.commit_unrecorded().await.map_err(failed)?;
         drop(lock);
+        let checkpoint_file = options
+            .audit_checkpoint_file
+            .unwrap_or_else(|| options.data_dir.join(CHECKPOINT_FILE));
         Ok(Self {
+            checkpoints: Checkpoints::new(checkpoint_file, &secrets.audit_key),
             db,
             clock,
             entropy,
@@ -176,6 +184,9 @@ impl Services {
     pub async fn close(&self) {
         if let Err(cause) = self.core.usage.flush(&self.core.db).await {
             tracing::warn!(%cause, "the last uses of keys were not written");
+        }
+        if let Err(cause) = self.core.sign_checkpoint().await {
+            tracing::warn!(%cause, "the last checkpoint was not written");
         }
         self.core.db.close().await;
     }

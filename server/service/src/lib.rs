@@ -4,7 +4,7 @@
 //! change and its audit record in one transaction.
 
 mod actor;
-mod audit;
+pub mod audit;
 pub mod clock;
 mod core;
 pub mod entropy;

@@ -1,4 +1,5 @@
-//! Background work: writes gathered uses of keys, removes what is past its time.
+//! Background work: writes gathered uses of keys, removes what is past its time, signs
+//! checkpoints of the audit trail.
 
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use crate::{
 
 /// How often uses of keys are written.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// Every how many flushes what is past its time is removed: once a minute.
-const PURGE_EVERY: u32 = 12;
+/// Every how many flushes what is past its time is removed and a checkpoint signed: once a minute.
+const MINUTE: u32 = 12;
 
 impl Services {
     /// Works in the background until dropped; call [`Services::close`] afterwards. A step that
@@ -27,10 +28,13 @@ impl Services {
             if let Err(cause) = self.core.usage.flush(&self.core.db).await {
                 tracing::warn!(%cause, "uses of keys were not written");
             }
-            if turn.is_multiple_of(PURGE_EVERY)
-                && let Err(cause) = self.core.purge().await
-            {
-                tracing::warn!(%cause, "nothing was cleaned up");
+            if turn.is_multiple_of(MINUTE) {
+                if let Err(cause) = self.core.purge().await {
+                    tracing::warn!(%cause, "nothing was cleaned up");
+                }
+                if let Err(cause) = self.core.sign_checkpoint().await {
+                    tracing::warn!(%cause, "no checkpoint was signed");
+                }
             }
             turn = turn.wrapping_add(1);
         }
@@ -43,6 +47,7 @@ impl Services {
     pub async fn maintain_once(&self) -> Result<(), domain::error::Error> {
         self.core.usage.flush(&self.core.db).await?;
         self.core.purge().await?;
+        self.core.sign_checkpoint().await?;
         Ok(())
     }
 }

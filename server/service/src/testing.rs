@@ -140,6 +140,7 @@ fn options(data_dir: &TempDir, database_url: Option<&str>) -> Options {
         pepper_file: None,
         token_key_file: None,
         audit_key_file: None,
+        audit_checkpoint_file: None,
         limits: Limits::default(),
     }
 }

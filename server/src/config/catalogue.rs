@@ -15,6 +15,7 @@ pub(super) enum Name {
     PepperFile,
     TokenKeyFile,
     AuditKeyFile,
+    AuditCheckpointFile,
     Log,
     LogFormat,
     TrustedProxies,
@@ -53,7 +54,7 @@ impl Setting {
 }
 
 /// Every setting, in the order of the help.
-pub const SETTINGS: [Setting; 14] = [
+pub const SETTINGS: [Setting; 15] = [
     setting(
         Name::Listen,
         "listen",
@@ -104,6 +105,13 @@ pub const SETTINGS: [Setting; 14] = [
         "audit_key_file",
         "FILE",
         "The key that authenticates the audit trail",
+        "in the data directory",
+    ),
+    setting(
+        Name::AuditCheckpointFile,
+        "audit_checkpoint_file",
+        "FILE",
+        "Where signed checkpoints of the audit trail are appended; keep it elsewhere",
         "in the data directory",
     ),
     setting(

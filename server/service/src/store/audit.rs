@@ -70,6 +70,72 @@ pub(crate) async fn lock_head(conn: &mut Conn<'_>, chain: i64) -> Result<HeadRow
     .bind(chain) => fetch_one)?)
 }
 
+/// A chain and its head.
+#[derive(Debug, FromRow)]
+pub(crate) struct ChainRow {
+    pub(crate) chain: i64,
+    pub(crate) height: i64,
+    pub(crate) hash: String,
+    pub(crate) mac: String,
+}
+
+/// A record as it stands in the table.
+#[derive(Debug, FromRow)]
+pub(crate) struct RecordRow {
+    pub(crate) id: i64,
+    pub(crate) chain: i64,
+    pub(crate) recorded_at: String,
+    pub(crate) action: String,
+    pub(crate) category: String,
+    pub(crate) operation: String,
+    pub(crate) outcome: String,
+    pub(crate) actor: Option<String>,
+    pub(crate) via: Option<String>,
+    pub(crate) address: Option<String>,
+    pub(crate) object: String,
+    pub(crate) state_before: Option<String>,
+    pub(crate) state_after: Option<String>,
+    pub(crate) cause: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) previous_hash: String,
+    pub(crate) hash: String,
+}
+
+/// Every chain's head.
+pub(crate) async fn heads(conn: &mut Conn<'_>) -> Result<Vec<ChainRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, ChainRow>(
+        "select chain, height, hash, mac from chain_head order by chain",
+    ) => fetch_all)?)
+}
+
+/// One chain's head, as it is at present.
+pub(crate) async fn head(conn: &mut Conn<'_>, chain: i64) -> Result<HeadRow, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, HeadRow>(
+        "select height, hash, mac from chain_head where chain = $1",
+    )
+    .bind(chain) => fetch_one)?)
+}
+
+/// The next records of a chain after the place `id`.
+pub(crate) async fn records_after(
+    conn: &mut Conn<'_>,
+    chain: i64,
+    id: i64,
+    limit: i64,
+) -> Result<Vec<RecordRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, RecordRow>(
+        "select id, chain, recorded_at, action, category, operation, outcome, actor, via, \
+         address, object, state_before, state_after, cause, reason, client_id, request_id, \
+         previous_hash, hash from audit_record where chain = $1 and id > $2 \
+         order by id limit $3",
+    )
+    .bind(chain)
+    .bind(id)
+    .bind(limit) => fetch_all)?)
+}
+
 /// Moves the head of a chain.
 pub(crate) async fn move_head(
     conn: &mut Conn<'_>,

@@ -90,6 +90,17 @@ impl Db {
         })
     }
 
+    /// A transaction for reading: everything as it was at its start.
+    pub(crate) async fn snapshot(&self) -> Result<Tx, Fault> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("begin isolation level repeatable read read only")
+                    .await?,
+            ),
+        })
+    }
+
     /// Waits for running statements and closes every connection.
     pub(crate) async fn close(&self) {
         match self {

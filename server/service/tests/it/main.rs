@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod audit;
+mod audit_check;
 mod keys;
 mod sessions;
 mod store;

@@ -197,6 +197,7 @@ async fn open(
         pepper_file: None,
         token_key_file: None,
         audit_key_file: None,
+        audit_checkpoint_file: None,
         limits: Limits::default(),
     };
     Services::open(options, Arc::new(SystemClock), Arc::new(entropy))

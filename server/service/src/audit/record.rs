@@ -12,7 +12,10 @@ use crate::{
     core::Core,
     fault::Fault,
     secret::Pepper,
-    store::{Tx, audit as store},
+    store::{
+        Tx,
+        audit::{self as store, RecordRow},
+    },
 };
 
 /// Whom a record is about: who acted, by what, from where.
@@ -45,7 +48,7 @@ impl<'a> From<&'a Actor> for Who<'a> {
 }
 
 /// Authenticates a chain's head: HMAC over chain, height and hash.
-fn head_mac(key: &Pepper, chain: i64, height: i64, hash: &str) -> String {
+pub(super) fn head_mac(key: &Pepper, chain: i64, height: i64, hash: &str) -> String {
     hex(&key.mac(format!("{chain} {height} {hash}").as_bytes()))
 }
 
@@ -123,6 +126,33 @@ impl Core {
             store::start_chain(conn, chain, name, GENESIS, &mac).await?;
         }
     }
+}
+
+/// The hash that a stored record should have.
+pub(super) fn hash_of(record: &RecordRow, previous: &str) -> String {
+    let (id, chain) = (record.id.to_string(), record.chain.to_string());
+    chain_hash(
+        previous,
+        &[
+            Some(&id),
+            Some(&chain),
+            Some(&record.recorded_at),
+            Some(&record.action),
+            Some(&record.category),
+            Some(&record.operation),
+            Some(&record.outcome),
+            record.actor.as_deref(),
+            record.via.as_deref(),
+            record.address.as_deref(),
+            Some(&record.object),
+            record.state_before.as_deref(),
+            record.state_after.as_deref(),
+            record.cause.as_deref(),
+            record.reason.as_deref(),
+            record.client_id.as_deref(),
+            record.request_id.as_deref(),
+        ],
+    )
 }
 
 /// The texts that a record owns.
