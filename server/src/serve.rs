@@ -1,6 +1,6 @@
 //! Connections: accepting, limiting and ending them.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::Request;
@@ -14,7 +14,7 @@ use tower::ServiceExt;
 
 /// How long a client may take for a request's head, and a connection may idle. A client that sends
 /// a byte now and then ("slowloris", W7) holds a connection no longer.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes. Larger ones are 431.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// The most header fields of a request. More are 431.
@@ -27,52 +27,74 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Answers connections until `stop`, then lets those that have begun end, for ten seconds at most.
 ///
 /// HTTP/1.1 only: browsers speak HTTP/2 over TLS alone, and proxies HTTP/1.1 to their upstreams.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let connections = GracefulShutdown::new();
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    head_timeout: Duration,
+    stop: impl Future<Output = ()>,
+) {
+    let server = Server {
+        router,
+        head_timeout,
+        connections: GracefulShutdown::new(),
+    };
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => begin(stream, peer, &router, &connections),
-                Err(error) => {
-                    // Those of a single connection pass by themselves.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
+                Ok((stream, peer)) => server.begin(stream, peer),
+                Err(error) => recover(&error).await,
             },
         }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, connections.shutdown())
-        .await
-        .is_err()
-    {
+    let drained = tokio::time::timeout(DRAIN, server.connections.shutdown()).await;
+    if drained.is_err() {
         tracing::warn!("some requests did not end in time and were dropped");
     }
 }
 
-fn begin(stream: TcpStream, peer: SocketAddr, router: &Router, connections: &GracefulShutdown) {
-    // A streamed page waits for nothing: 4 ms instead of 44 to its end.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
+/// A connection that broke before it was accepted is its client's business; anything else, such as
+/// a lack of file descriptors, takes a moment to pass.
+async fn recover(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    let its_own = [ConnectionAborted, ConnectionRefused, ConnectionReset];
+    if !its_own.contains(&error.kind()) {
+        tracing::warn!(%error, "no connection can be accepted");
+        tokio::time::sleep(ACCEPT_PAUSE).await;
     }
-    let router = router.clone();
-    let answer = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_headers(MAX_HEADERS)
-        .max_header_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), answer);
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended early");
+}
+
+struct Server {
+    router: Router,
+    head_timeout: Duration,
+    connections: GracefulShutdown,
+}
+
+impl Server {
+    fn begin(&self, stream: TcpStream, peer: SocketAddr) {
+        // A streamed page waits for nothing: 4 ms instead of 44 to its end.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-    });
+        let router = self.router.clone();
+        let answer = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.clone().oneshot(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.head_timeout)
+            .max_headers(MAX_HEADERS)
+            .max_header_size(MAX_HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), answer);
+        let connection = self.connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
 }

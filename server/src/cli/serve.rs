@@ -48,7 +48,7 @@ pub(super) async fn run(mut settings: Settings) -> Result<()> {
         let services = services.clone();
         async move { services.run_maintenance().await }
     });
-    serve::serve(listener, router::router(state), stop).await;
+    serve::serve(listener, router::router(state), serve::HEAD_TIMEOUT, stop).await;
     maintenance.abort();
     services.close().await;
     tracing::info!("stopped");

@@ -116,6 +116,11 @@ impl Members {
     pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
         match self.rest.remove(name) {
             None | Some(Value::Null) => None,
+            // One of the databases cannot keep NUL.
+            Some(Value::String(text)) if text.contains('\0') => {
+                self.wrong(name, Problem::malformed("text without NUL"));
+                None
+            }
             Some(Value::String(text)) => Some(text),
             Some(_) => {
                 self.wrong(name, Problem::malformed("text"));

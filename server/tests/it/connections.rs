@@ -1,0 +1,168 @@
+//! W7: what reaches the router through a socket, and what does not.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{Router, routing::get};
+use server::serve::serve;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+
+struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    done: JoinHandle<()>,
+}
+
+async fn start() -> Running {
+    let router = Router::new().route("/", get(async || "hello")).route(
+        "/slow",
+        get(async || {
+            sleep(Duration::from_millis(300)).await;
+            "slow"
+        }),
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let done = tokio::spawn(serve(listener, router, Duration::from_secs(1), async {
+        let _ = stopped.await;
+    }));
+    Running {
+        address,
+        stop,
+        done,
+    }
+}
+
+/// Sends bytes and reads until the server closes the connection or falls silent.
+async fn exchange(address: SocketAddr, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // The server may close before it has read all.
+    let _ = stream.write_all(request).await;
+    let mut answer = Vec::new();
+    let _ = timeout(Duration::from_secs(2), stream.read_to_end(&mut answer)).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn get_with(headers: &str) -> Vec<u8> {
+    format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n").into_bytes()
+}
+
+#[tokio::test]
+async fn an_ordinary_request_is_answered() {
+    let server = start().await;
+    let answer = exchange(server.address, &get_with("")).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with("hello"));
+}
+
+/// W7.
+#[tokio::test]
+async fn too_many_and_too_large_headers_are_refused() {
+    let server = start().await;
+    let many: String = (0..100_000)
+        .map(|number| format!("x-{number}: y\r\n"))
+        .collect();
+    let large = format!("x: {}\r\n", "y".repeat(1 << 20));
+    for headers in [many, large] {
+        let answer = exchange(server.address, &get_with(&headers)).await;
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 431 "),
+            "{answer}"
+        );
+        assert!(!answer.contains("hello"));
+    }
+    let some: String = (0..50).map(|number| format!("x-{number}: y\r\n")).collect();
+    assert!(
+        exchange(server.address, &get_with(&some))
+            .await
+            .contains("hello")
+    );
+}
+
+/// W7: what two readers could take apart differently is not taken at all.
+#[tokio::test]
+async fn a_smuggled_request_is_not_answered() {
+    let server = start().await;
+    for head in [
+        "Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Content-Length: 5, 6\r\n",
+        "Content-Length: +5\r\n",
+        "Content-Length: 0x5\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Header : x\r\n",
+        "Header\0: x\r\n",
+        " folded\r\n",
+    ] {
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        );
+        let answer = exchange(server.address, request.as_bytes()).await;
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 400 "),
+            "{head:?}: {answer}"
+        );
+        assert!(!answer.contains("hello"), "{head:?}: {answer}");
+    }
+}
+
+/// W7: the encoding counts where both are given, and the connection ends (RFC 9112, 6.1).
+#[tokio::test]
+async fn a_length_beside_an_encoding_cannot_hide_a_request() {
+    let server = start().await;
+    let request = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 48\r\nTransfer-Encoding: chunked\r\n\r\n\
+                   0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = exchange(server.address, request.as_bytes()).await;
+    // Whatever follows is a request of its own, seen as such by every reader in between.
+    assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+}
+
+#[tokio::test]
+async fn stopping_lets_requests_that_have_begun_end() {
+    let server = start().await;
+    let address = server.address;
+    let request =
+        tokio::spawn(
+            async move { exchange(address, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await },
+        );
+    let idle = TcpStream::connect(address).await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    server.stop.send(()).unwrap();
+    let answer = request.await.unwrap();
+    assert!(answer.ends_with("slow"), "{answer}");
+    // An idle connection does not hold the server up.
+    timeout(Duration::from_secs(2), server.done)
+        .await
+        .unwrap()
+        .unwrap();
+    drop(idle);
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+/// W7: a head that never ends, sent bit by bit, ends the connection.
+#[tokio::test]
+async fn a_slow_head_ends_the_connection() {
+    let server = start().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        .await
+        .unwrap();
+    let (mut reader, mut writer) = stream.into_split();
+    let drip = tokio::spawn(async move {
+        while writer.write_all(b"x: y\r\n").await.is_ok() {
+            sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let mut answer = Vec::new();
+    let closed = timeout(Duration::from_secs(5), reader.read_to_end(&mut answer)).await;
+    assert!(closed.is_ok(), "the connection is still open");
+    assert!(!String::from_utf8_lossy(&answer).contains("hello"));
+    drip.abort();
+}

@@ -1,0 +1,9 @@
+//! `/netbackup`.
+
+mod api_keys;
+mod api_keys_tag;
+mod conventions;
+mod credentials;
+mod login;
+mod logout;
+mod ping;
