@@ -138,6 +138,14 @@ pub enum Problem {
         /// The latest end of validity, which is itself allowed.
         latest: Instant,
     },
+    /// A number outside of what is allowed.
+    #[error("A whole number from {min} to {max} is allowed.")]
+    OutOfRange {
+        /// The least that is allowed.
+        min: u32,
+        /// The greatest that is allowed.
+        max: u32,
+    },
     /// A date that is not in the future.
     #[error("The date must be in the future, at least one day from today.")]
     TooEarly,
@@ -191,6 +199,26 @@ pub enum Refusal {
     /// The owner signs in by SAML, which sets the expiry.
     #[error("The key of a user who signs in by SAML takes its expiry from that sign-in.")]
     SamlOwner,
+    /// An administrator chose a later end for a SAML user's key than the sign-in would give.
+    #[error("The policy does not allow a later end than the owner's SAML sign-in would give.")]
+    LaterThanSaml,
+    /// A SAML owner's key takes its expiry from a session at the web application.
+    #[error("Sign in to the web application by SAML for this: the expiry comes from that session.")]
+    NeedsSamlSession,
+    /// The owner may do more than whoever asks.
+    #[error(
+        "The owner of this key may do more than you: only somebody with the same permissions can do this."
+    )]
+    OwnerMayDoMore,
+    /// Nobody hands out what they do not hold.
+    #[error("You cannot give a permission that you do not hold.")]
+    RoleExceedsOwn,
+    /// Nobody raises their own rights.
+    #[error("You cannot change your own roles.")]
+    OwnRoles,
+    /// Users' keys are deleted, not revoked.
+    #[error("Only the keys of service principals can be revoked. Delete this key instead.")]
+    NotRevocable,
     /// Built in, not to be changed.
     #[error("This is system-defined and cannot be changed.")]
     SystemDefined,
@@ -205,6 +233,18 @@ pub enum Conflict {
     /// An expired key is not editable.
     #[error("The API key has expired. Reissue it instead.")]
     Expired,
+    /// A retiring key can only end.
+    #[error("This API key was replaced and is about to end. Change the new one instead.")]
+    Retiring,
+    /// The key is not in a state that this can be done in.
+    #[error("The API key is not active.")]
+    NotActive,
+    /// Somebody changed the thing since the caller looked at it.
+    #[error("It was changed in the meantime. Look at the present state and decide again.")]
+    Stale,
+    /// A role that somebody holds is not deleted.
+    #[error("The role is still given to somebody. Take it away first.")]
+    RoleInUse,
     /// The value was shown already, or too long ago.
     #[error("The value was shown already, or waited too long. It cannot be shown again.")]
     RevealGone,

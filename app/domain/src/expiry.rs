@@ -5,8 +5,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta};
 
 use crate::{
     Instant,
-    error::{FieldError, Problem},
-    policy::Policy,
+    error::{Error, FieldError, Problem, Refusal},
+    policy::{LaterThanSaml, Policy, SamlExpiry},
 };
 
 /// The field's name on the wire (`P30D`), used until a door renames it.
@@ -101,6 +101,157 @@ pub fn local_expiry(
         .ok_or_else(|| FieldError::new(FIELD, Problem::TooLate { latest }))
 }
 
+/// How the owner of a key authenticates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// Not by SAML.
+    Local,
+    /// By SAML.
+    Saml,
+}
+
+/// What is to be done with the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// Make the owner's key.
+    Create,
+    /// Change its validity or description.
+    Edit,
+    /// Replace it.
+    Reissue,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// The owner, with the SAML session of the web session that asks, if it has one.
+    Owner(Option<SamlSession>),
+    /// Somebody else.
+    Administrator,
+}
+
+/// A validated sign-in by SAML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SamlSession {
+    /// When the present web session began.
+    pub validated_at: Instant,
+    /// `SessionNotOnOrAfter` of the assertion (SAML 2.0 core, section 2.7.2), if it has one.
+    pub not_on_or_after: Option<Instant>,
+}
+
+/// The answer: what becomes of the key's validity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validated {
+    /// The new end. `None`: as it was.
+    pub expires_at: Option<Instant>,
+    /// Whether a SAML session gave it.
+    pub saml_validated: bool,
+    /// Whether the key waits for the owner's SAML sign-in (concerns new keys).
+    pub awaiting_sign_in: bool,
+    /// The end that the owner's SAML sign-in would give at most, when the new end is later: to
+    /// be said as a warning.
+    pub later_than_saml: Option<Instant>,
+}
+
+/// The end that a SAML session gives: the earliest of its own end (unless the policy leaves that
+/// out), validation + the policy's time, and the general maximum counted from the validation.
+pub fn saml_end(session: SamlSession, policy: &Policy) -> Instant {
+    let by_policy = session
+        .validated_at
+        .checked_add_signed(policy.saml_max_lifetime())
+        .unwrap_or(END_OF_TIME);
+    let by_session = match policy.saml_expiry {
+        SamlExpiry::Session => session.not_on_or_after,
+        SamlExpiry::Fixed => None,
+    };
+    let general = latest(policy, session.validated_at);
+    by_policy.min(general).min(by_session.unwrap_or(general))
+}
+
+/// THE rule: what becomes of a key's validity, by how the owner authenticates, who asks, what for,
+/// and what was asked.
+///
+/// # Errors
+/// A date that is missing, too late, or not for the asker to choose; a SAML owner without a SAML
+/// session; an edit of one's own SAML key; a later end than SAML would give, where the policy
+/// refuses that.
+pub fn decide(
+    owner: Owner,
+    act: Act,
+    asker: Asker,
+    asked: Option<Validity>,
+    policy: &Policy,
+    now: Instant,
+) -> Result<Validated, Error> {
+    match (owner, asker) {
+        (Owner::Local, _) => Ok(Validated {
+            expires_at: chosen(act, asked, policy, now)?,
+            saml_validated: false,
+            awaiting_sign_in: false,
+            later_than_saml: None,
+        }),
+        (Owner::Saml, Asker::Owner(session)) => own_saml(act, session, asked, policy, now),
+        (Owner::Saml, Asker::Administrator) => {
+            let expires_at = chosen(act, asked, policy, now)?;
+            let limit = saml_end(
+                SamlSession {
+                    validated_at: now,
+                    not_on_or_after: None,
+                },
+                policy,
+            );
+            let later = expires_at.is_some_and(|end| end > limit);
+            if later && policy.later_than_saml == LaterThanSaml::Refuse {
+                return Err(Error::Refused(Refusal::LaterThanSaml));
+            }
+            Ok(Validated {
+                expires_at,
+                saml_validated: false,
+                awaiting_sign_in: act == Act::Create,
+                later_than_saml: later.then_some(limit),
+            })
+        }
+    }
+}
+
+/// An end that somebody chooses: needed for a new key, optional in an edit.
+fn chosen(
+    act: Act,
+    asked: Option<Validity>,
+    policy: &Policy,
+    now: Instant,
+) -> Result<Option<Instant>, FieldError> {
+    match (act, asked) {
+        (Act::Edit, None) => Ok(None),
+        (_, asked) => local_expiry(asked, policy, now).map(Some),
+    }
+}
+
+fn own_saml(
+    act: Act,
+    session: Option<SamlSession>,
+    asked: Option<Validity>,
+    policy: &Policy,
+    now: Instant,
+) -> Result<Validated, Error> {
+    if act == Act::Edit {
+        return Err(Error::Refused(Refusal::SamlOwner));
+    }
+    if asked.is_some() {
+        return Err(Error::field(FIELD, Problem::NotAccepted));
+    }
+    let expires_at = session
+        .map(|session| saml_end(session, policy))
+        .filter(|end| *end > now)
+        .ok_or(Error::Refused(Refusal::NeedsSamlSession))?;
+    Ok(Validated {
+        expires_at: Some(expires_at),
+        saml_validated: true,
+        awaiting_sign_in: false,
+        later_than_saml: None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -192,6 +343,182 @@ mod tests {
         assert_eq!(until("2027-11-22").unwrap().as_days(), 365);
         for past in ["2026-11-22", "2026-11-21", "1970-01-01"] {
             assert_eq!(until(past), Err(FieldError::new(FIELD, Problem::TooEarly)));
+        }
+    }
+
+    const NOW: &str = "2026-11-22T08:00:00Z";
+
+    fn asked(days: u64) -> Option<Validity> {
+        Some(Validity::days(days).unwrap())
+    }
+
+    fn session(hours: Option<i64>) -> SamlSession {
+        SamlSession {
+            validated_at: at(NOW),
+            not_on_or_after: hours.map(|hours| at(NOW) + TimeDelta::hours(hours)),
+        }
+    }
+
+    fn rule(
+        owner: Owner,
+        act: Act,
+        asker: Asker,
+        asked: Option<Validity>,
+        policy: &Policy,
+    ) -> Result<Validated, Error> {
+        decide(owner, act, asker, asked, policy, at(NOW))
+    }
+
+    fn chosen_end(days: i64) -> Validated {
+        Validated {
+            expires_at: Some(at(NOW) + TimeDelta::days(days)),
+            saml_validated: false,
+            awaiting_sign_in: false,
+            later_than_saml: None,
+        }
+    }
+
+    /// The table's column "non-SAML owner", for the owner and for an administrator.
+    #[test]
+    fn a_local_owner_s_key_ends_when_it_was_asked_to() {
+        let policy = Policy::default();
+        for asker in [
+            Asker::Owner(None),
+            Asker::Owner(Some(session(Some(1)))),
+            Asker::Administrator,
+        ] {
+            for act in [Act::Create, Act::Edit, Act::Reissue] {
+                assert_eq!(
+                    rule(Owner::Local, act, asker, asked(30), &policy),
+                    Ok(chosen_end(30))
+                );
+                let too_late = rule(Owner::Local, act, asker, asked(366), &policy);
+                assert!(matches!(
+                    too_late.unwrap_err().about(FIELD),
+                    Some(Problem::TooLate { .. })
+                ));
+            }
+            let unchanged = Validated {
+                expires_at: None,
+                ..chosen_end(0)
+            };
+            assert_eq!(
+                rule(Owner::Local, Act::Edit, asker, None, &policy),
+                Ok(unchanged)
+            );
+            for act in [Act::Create, Act::Reissue] {
+                assert_eq!(
+                    rule(Owner::Local, act, asker, None, &policy),
+                    Err(Error::field(FIELD, Problem::Required))
+                );
+            }
+        }
+    }
+
+    /// L7, L9: the column "SAML owner", for the owner.
+    #[test]
+    fn a_saml_owner_s_key_ends_with_the_validated_session() {
+        let policy = Policy::default();
+        for act in [Act::Create, Act::Reissue] {
+            for (not_on_or_after, hours) in
+                [(None, 24), (Some(8), 8), (Some(24), 24), (Some(48), 24)]
+            {
+                let own = Asker::Owner(Some(session(not_on_or_after)));
+                assert_eq!(
+                    rule(Owner::Saml, act, own, None, &policy),
+                    Ok(Validated {
+                        expires_at: Some(at(NOW) + TimeDelta::hours(hours)),
+                        saml_validated: true,
+                        awaiting_sign_in: false,
+                        later_than_saml: None,
+                    })
+                );
+                assert_eq!(
+                    rule(Owner::Saml, act, own, asked(1), &policy),
+                    Err(Error::field(FIELD, Problem::NotAccepted))
+                );
+            }
+            for none in [None, Some(session(Some(0))), Some(session(Some(-1)))] {
+                assert_eq!(
+                    rule(Owner::Saml, act, Asker::Owner(none), None, &policy),
+                    Err(Error::Refused(Refusal::NeedsSamlSession))
+                );
+            }
+        }
+        for asked in [None, asked(1)] {
+            let own = Asker::Owner(Some(session(None)));
+            assert_eq!(
+                rule(Owner::Saml, Act::Edit, own, asked, &policy),
+                Err(Error::Refused(Refusal::SamlOwner))
+            );
+        }
+    }
+
+    #[test]
+    fn the_policy_can_leave_out_the_session_s_own_end() {
+        let policy = Policy {
+            saml_expiry: SamlExpiry::Fixed,
+            saml_max_lifetime_hours: 10,
+            ..Policy::default()
+        };
+        assert_eq!(
+            saml_end(session(Some(1)), &policy),
+            at(NOW) + TimeDelta::hours(10)
+        );
+        assert_eq!(
+            saml_end(session(None), &policy),
+            at(NOW) + TimeDelta::hours(10)
+        );
+        let general = Policy {
+            max_lifetime_days: 1,
+            saml_max_lifetime_hours: 100,
+            ..policy
+        };
+        assert_eq!(
+            saml_end(session(None), &general),
+            at(NOW) + TimeDelta::hours(24)
+        );
+    }
+
+    /// The column "SAML owner", for an administrator.
+    #[test]
+    fn an_administrator_s_date_for_a_saml_user_waits_for_the_sign_in_and_warns() {
+        let policy = Policy::default();
+        let limit = at(NOW) + TimeDelta::hours(24);
+        let refusing = Policy {
+            later_than_saml: LaterThanSaml::Refuse,
+            ..Policy::default()
+        };
+        for (act, awaiting_sign_in) in [
+            (Act::Create, true),
+            (Act::Edit, false),
+            (Act::Reissue, false),
+        ] {
+            let by = Asker::Administrator;
+            let expected = Validated {
+                awaiting_sign_in,
+                ..chosen_end(1)
+            };
+            assert_eq!(rule(Owner::Saml, act, by, asked(1), &policy), Ok(expected));
+            assert_eq!(
+                rule(Owner::Saml, act, by, asked(1), &refusing),
+                Ok(expected)
+            );
+            let expected = Validated {
+                awaiting_sign_in,
+                later_than_saml: Some(limit),
+                ..chosen_end(2)
+            };
+            assert_eq!(rule(Owner::Saml, act, by, asked(2), &policy), Ok(expected));
+            assert_eq!(
+                rule(Owner::Saml, act, by, asked(2), &refusing),
+                Err(Error::Refused(Refusal::LaterThanSaml))
+            );
+            let none = rule(Owner::Saml, act, by, None, &policy);
+            match act {
+                Act::Edit => assert_eq!(none.unwrap().expires_at, None),
+                _ => assert_eq!(none, Err(Error::field(FIELD, Problem::Required))),
+            }
         }
     }
 
