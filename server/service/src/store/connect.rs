@@ -1,6 +1,8 @@
 //! Opening the database and bringing its schema up to date.
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{
+    fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration,
+};
 
 use sqlx::{
     PgPool, SqlitePool,
@@ -67,6 +69,13 @@ impl Db {
                 cause,
             )
         };
+        // SQLite gives its journal files the mode of the database: for the owner only.
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(options.get_filename())
+            .map_err(|cause| failed(cause.into()))?;
         // An acknowledged commit survives loss of power: WAL with synchronous = FULL.
         let options = options
             .create_if_missing(true)
