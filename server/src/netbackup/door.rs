@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     body::Body,
-    extract::{OriginalUri, Request},
+    extract::Request,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -36,10 +36,7 @@ pub struct Door {
 impl Door {
     /// `None`: the request is not for the REST API.
     pub fn of(request: &Request) -> Option<Self> {
-        let path = match request.extensions().get::<OriginalUri>() {
-            Some(OriginalUri(uri)) => uri.path(),
-            None => request.uri().path(),
-        };
+        let path = request.uri().path();
         let inside = path
             .strip_prefix(BASE)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

@@ -65,9 +65,7 @@ async fn an_ordinary_request_is_answered() {
 #[tokio::test]
 async fn too_many_and_too_large_headers_are_refused() {
     let server = start().await;
-    let many: String = (0..100_000)
-        .map(|number| format!("x-{number}: y\r\n"))
-        .collect();
+    let many = "x: y\r\n".repeat(100_000);
     let large = format!("x: {}\r\n", "y".repeat(1 << 20));
     for headers in [many, large] {
         let answer = exchange(server.address, &get_with(&headers)).await;
@@ -77,7 +75,7 @@ async fn too_many_and_too_large_headers_are_refused() {
         );
         assert!(!answer.contains("hello"));
     }
-    let some: String = (0..50).map(|number| format!("x-{number}: y\r\n")).collect();
+    let some = "x: y\r\n".repeat(50);
     assert!(
         exchange(server.address, &get_with(&some))
             .await

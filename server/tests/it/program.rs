@@ -90,8 +90,10 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let status = answer[9..12].parse().unwrap();
-        let body = answer.split_once("\r\n\r\n").unwrap().1.to_owned();
-        (status, body)
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        // RFC 9110, section 8.6.
+        assert!(status != 204 || !head.to_lowercase().contains("content-length"));
+        (status, body.to_owned())
     }
 
     fn login(&self, name: &str, password: &str) -> (u16, Value) {
@@ -232,6 +234,21 @@ fn accounts_are_made_listed_disabled_and_enabled() {
         String::from_utf8(list).unwrap(),
         ":bob:unixpwd:1000\tenabled\tAdministrator\nCORP:eve:nt:1001\tdisabled\t\n"
     );
+}
+
+#[test]
+fn refused_accounts_are_told_in_the_words_of_the_command_line() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path();
+    let bob = [
+        "user",
+        "add",
+        "bob",
+        "--role",
+        "Administrator",
+        "--password-stdin",
+    ];
+    assert_eq!(run(path, &bob, PASSWORD).status.code(), Some(0));
     for (arguments, input, message) in [
         (
             &["user", "add", "bob", "--password-stdin"][..],
