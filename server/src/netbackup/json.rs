@@ -143,9 +143,9 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 }
 
-/// A member's name as errors repeat it: the client's own word, cut.
+/// A member's name as errors repeat it: the client's own word, cut to less than a key has.
 pub(super) fn shown(name: &str) -> String {
-    name.chars().take(64).collect()
+    name.chars().take(40).collect()
 }
 
 #[cfg(test)]

@@ -1,13 +1,7 @@
 //! Is it there, which version is it, and what are its tokens signed with: for everyone, in plain
 //! text, whatever `Accept` says.
 
-use axum::{
-    Router,
-    extract::State,
-    http::{HeaderName, header},
-    response::IntoResponse,
-    routing::get,
-};
+use axum::{Router, extract::State, http::HeaderName, response::IntoResponse, routing::get};
 
 use super::media::Version;
 use crate::AppState;
@@ -27,7 +21,6 @@ async fn ping(State(state): State<AppState>) -> impl IntoResponse {
 }
 
 /// The public key that tokens are signed with, as PEM.
-async fn token_key(State(state): State<AppState>) -> impl IntoResponse {
-    let pem = state.services.sessions.token_key_pem().to_owned();
-    ([(header::CONTENT_TYPE, "application/x-pem-file")], pem)
+async fn token_key(State(state): State<AppState>) -> String {
+    state.services.sessions.token_key_pem().to_owned()
 }

@@ -10,7 +10,8 @@ on_both_databases! {
     async fn a_token_ends(harness: Harness) {
         let app = App::on(harness);
         let bob = app.user("bob").await;
-        let answer = bob.send(Method::POST, LOGOUT, &[], "").await;
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = bob.send(Method::POST, LOGOUT, &form, "").await;
         assert_eq!((answer.status, answer.text()), (200, ""));
         let answer = bob.get(KEYS).await;
         assert_eq!((answer.status, answer.json()), (401, unauthenticated()));
