@@ -4,6 +4,7 @@
 //! keys into addresses (K6, K14).
 
 use std::{
+    io::IsTerminal,
     sync::{Arc, OnceLock},
     time::Instant,
 };
@@ -24,6 +25,7 @@ pub fn start(settings: &Settings) {
     let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let _ = match settings.log_format {
         LogFormat::Text => lines.try_init(),
