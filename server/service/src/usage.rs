@@ -16,13 +16,14 @@ use crate::{
     store::{Db, keys},
 };
 
-/// Uses that are not written yet.
+/// Uses that are not written yet, or only just.
 #[derive(Debug, Default)]
 pub(crate) struct Usage(Mutex<HashMap<Tag, Gathered>>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Gathered {
     last: LastUse,
+    /// How many are not written yet.
     uses: i64,
 }
 
@@ -57,10 +58,9 @@ impl Usage {
         key
     }
 
-    /// Writes what is gathered. What cannot be written is lost, and said so in the log: it is
-    /// information, not evidence.
+    /// Writes what is gathered. What could not be written is tried again.
     pub(crate) async fn flush(&self, db: &Db) -> Result<(), Fault> {
-        let gathered = std::mem::take(&mut *self.lock());
+        let gathered = self.unwritten();
         if gathered.is_empty() {
             return Ok(());
         }
@@ -75,6 +75,49 @@ impl Usage {
                 .unwrap_or(last.at);
             keys::note_use(&mut tx.conn(), tag, last, hour, *uses).await?;
         }
-        tx.commit_unrecorded().await
+        tx.commit_unrecorded().await?;
+        self.note_written(&all);
+        Ok(())
+    }
+
+    /// What is to be written. Forgets what the last call led to be written: not before, or a key
+    /// that was read just before it was written would seem not to have been used.
+    fn unwritten(&self) -> HashMap<Tag, Gathered> {
+        let mut gathered = self.lock();
+        gathered.retain(|_, entry| entry.uses > 0);
+        gathered.clone()
+    }
+
+    fn note_written(&self, written: &[(Tag, Gathered)]) {
+        let mut gathered = self.lock();
+        for (tag, Gathered { uses, .. }) in written {
+            if let Some(entry) = gathered.get_mut(tag) {
+                entry.uses -= uses;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_use_is_known_until_well_after_it_was_written_and_written_once() {
+        let (usage, tag) = (Usage::default(), Tag::parse("lky_AAECAwQ=").unwrap());
+        let noted = || usage.lock().get(&tag).map(|entry| entry.uses);
+        let written = |batch: HashMap<Tag, Gathered>| {
+            usage.note_written(&batch.into_iter().collect::<Vec<_>>());
+        };
+        let at = "2026-11-22T16:35:00Z".parse().unwrap();
+        usage.note(&tag, at, "192.0.2.1");
+        let first = usage.unwritten();
+        usage.note(&tag, at, "192.0.2.1");
+        written(first);
+        assert_eq!(noted(), Some(1));
+        written(usage.unwritten());
+        assert_eq!(noted(), Some(0));
+        assert!(usage.unwritten().is_empty());
+        assert_eq!(noted(), None);
     }
 }
