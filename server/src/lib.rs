@@ -2,6 +2,9 @@
 //!
 //! Doors translate, they do not decide: what a request may do is the business of `service`.
 
+// The types of whole pages, which are made here, nest deeply.
+#![recursion_limit = "256"]
+
 pub mod cli;
 pub mod config;
 pub mod credentials;
@@ -15,6 +18,5 @@ pub mod router;
 pub mod serve;
 pub mod state;
 mod verify;
-// TODO(U): `pub mod web;`, merged in `router`, as soon as it is there.
 
 pub use state::AppState;

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderValue, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
+    routing::any,
 };
 use domain::error::Error;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -25,16 +26,25 @@ pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Everything that the server answers.
 pub fn router(state: AppState) -> Router {
-    Router::new()
+    let routes = Router::new()
         .merge(health::routes())
         .merge(verify::routes())
         .nest(netbackup::BASE, netbackup::routes())
-        .with_state(state.clone())
-        // From the inside out.
+        // What `nest` leaves out.
+        .route("/netbackup/", any(async || Failure::NoRoute))
+        .with_state(state.clone());
+    around(routes, state)
+}
+
+/// What happens around every request, from the inside out.
+fn around(routes: Router, state: AppState) -> Router {
+    routes
         .layer(from_fn(limit_body))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(limit_time))
-        .layer(CatchPanicLayer::custom(|_| Failure::Domain(Error::Internal).into_response()))
+        .layer(CatchPanicLayer::custom(|_| {
+            Failure::Domain(Error::Internal).into_response()
+        }))
         .layer(from_fn(no_sniffing))
         .layer(from_fn(failure::render))
         .layer(from_fn(log::line))
@@ -68,4 +78,66 @@ async fn no_sniffing(request: Request, next: Next) -> Response {
         HeaderValue::from_static("nosniff"),
     );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::{body::to_bytes, routing::get};
+    use serde_json::{Value, json};
+    use service::{entropy::FakeEntropy, testing::Harness};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::config::{Flags, Settings};
+
+    async fn answer_of(path: &str) -> (u16, String) {
+        let harness = Harness::sqlite().await;
+        let state = AppState {
+            services: harness.services.clone(),
+            settings: Arc::new(Settings::load(&Flags::default(), [], None).unwrap()),
+            entropy: Arc::new(FakeEntropy::default()),
+        };
+        let routes = Router::new()
+            .route("/netbackup/broken", get(broken))
+            .route("/broken", get(broken));
+        let request = Request::builder().uri(path).header("x-request-id", "r-1");
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let response = around(routes, state).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        (
+            parts.status.as_u16(),
+            String::from_utf8(body.to_vec()).unwrap(),
+        )
+    }
+
+    async fn broken() -> &'static str {
+        panic!("hunter2")
+    }
+
+    /// K14: a fault in the program shows nothing of the inside.
+    #[tokio::test]
+    async fn a_panic_ends_as_an_error_that_names_the_request_only() {
+        let (status, body) = answer_of("/netbackup/broken").await;
+        assert_eq!(status, 500);
+        assert_eq!(
+            serde_json::from_str::<Value>(&body).unwrap(),
+            json!({
+                "errorCode": 19_500,
+                "errorMessage": "Something went wrong on our side. Nothing was changed.",
+                "attributeErrors": {},
+                "errorDetails": ["Request: r-1"],
+                "fileUploadErrors": [],
+            })
+        );
+        assert_eq!(
+            answer_of("/broken").await,
+            (
+                500,
+                "Something went wrong on our side. Nothing was changed.\nRequest: r-1\n".to_owned()
+            )
+        );
+    }
 }
