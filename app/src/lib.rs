@@ -1,1 +1,85 @@
-//! What people see.
+//! What people see: pages, components, and the server functions behind them.
+//!
+//! The server renders every page whole and every form works as plain HTML; the browser then makes
+//! the same pages come alive.
+
+pub mod browser;
+pub mod calls;
+#[cfg(feature = "ssr")]
+mod document;
+pub mod format;
+pub mod pages;
+pub mod rpc;
+pub mod ui;
+pub mod validity;
+
+#[cfg(feature = "ssr")]
+pub use document::document;
+
+use crate::ui::IntoWhole;
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::{
+    SsrMode,
+    components::{FlatRoutes, Route, Router},
+    hooks::use_location,
+    path,
+};
+use pages::{
+    AddKeyPage, DeleteKeyPage, HomePage, NotFoundPage, OwnKeyPage, PasswordAndSessionsPage,
+    RevealPage, SignInPage,
+};
+
+/// The application: the site map.
+///
+/// Without JavaScript: the same pages, one request each.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let all = SsrMode::Async;
+    view! {
+        <Router>
+            // Left to the browser, which moves the focus; the router would only scroll.
+            <a class="skip" href="#main" rel="external">
+                "Skip to content"
+            </a>
+            <Top />
+            <main id="main" class="main" tabindex="-1">
+                <FlatRoutes fallback=NotFoundPage>
+                    <Route path=path!("/") view=HomePage ssr=all.clone() />
+                    <Route path=path!("/sign-in") view=SignInPage ssr=all.clone() />
+                    <Route path=path!("/profile/key") view=OwnKeyPage ssr=all.clone() />
+                    <Route path=path!("/profile/key/add") view=AddKeyPage ssr=all.clone() />
+                    <Route path=path!("/profile/key/reveal") view=RevealPage ssr=all.clone() />
+                    <Route path=path!("/profile/key/delete") view=DeleteKeyPage ssr=all.clone() />
+                    <Route path=path!("/profile/security") view=PasswordAndSessionsPage ssr=all />
+                </FlatRoutes>
+            </main>
+        </Router>
+    }
+}
+
+/// The top of every page, up to date at every address; and the focus, which a new page takes.
+#[component]
+fn Top() -> impl IntoView {
+    let path = use_location().pathname;
+    let profile = calls::read(rpc::LoadProfile {}, path.into());
+    Effect::new(move |before: Option<String>| {
+        let here = path.get();
+        if before.is_some_and(|before| before != here) {
+            browser::focus_soon(&["main [autofocus]", "main h1"]);
+        }
+        here
+    });
+    view! {
+        <header class="top">
+            {pages::loading::waiting(
+                profile,
+                |answer| {
+                    let profile = calls::decode(answer).ok().flatten();
+                    view! { <ui::Header profile /> }.whole()
+                },
+            )}
+        </header>
+    }
+}

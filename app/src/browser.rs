@@ -1,0 +1,49 @@
+//! What only a browser knows or does. On the server every one of these does nothing, and so it is
+//! without JavaScript.
+
+use domain::Instant;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// By how many minutes the local time is ahead of UTC at that instant.
+pub fn utc_offset_minutes(at: Instant) -> i32 {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "milliseconds of this era fit a double, minutes of a day fit an i32"
+    )]
+    let behind = {
+        let date = js_sys::Date::new(&JsValue::from_f64(at.timestamp_millis() as f64));
+        date.get_timezone_offset() as i32
+    };
+    -behind
+}
+
+/// Copies a text to the clipboard. False when the browser does not allow it, as without TLS.
+pub async fn copy(text: &str) -> bool {
+    let navigator = window().navigator();
+    let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into());
+    if !clipboard.is_ok_and(|clipboard| clipboard.is_object()) {
+        return false;
+    }
+    let promise = navigator.clipboard().write_text(text);
+    js_sys::futures::JsFuture::from(promise).await.is_ok()
+}
+
+/// Moves the focus to the first element within `main` that matches one of the selectors, which
+/// are tried in turn.
+pub fn focus(selectors: &[&str]) {
+    let find = |selector: &&str| document().query_selector(selector).ok().flatten();
+    let element = selectors.iter().find_map(find);
+    if let Some(element) =
+        element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        // An element that cannot take the focus leaves it where it is.
+        let _ = element.focus();
+    }
+}
+
+/// As [`focus`], once the page has been drawn.
+pub fn focus_soon(selectors: &'static [&'static str]) {
+    request_animation_frame(move || focus(selectors));
+}

@@ -1,0 +1,204 @@
+//! How pages call the server: a reading shows something, a form changes something.
+//!
+//! Leptos' `Resource<T>` and `ActionForm` compile a copy of themselves for every type and every
+//! server function. Here the one type that travels is text, and what is compiled for each page is
+//! its own decoding.
+
+use std::{pin::Pin, sync::Arc};
+
+use domain::error::Error;
+use leptos::{
+    ev::SubmitEvent,
+    form::form_data_from_event,
+    prelude::*,
+    server::codee::string::FromToStringCodec,
+    server_fn::{
+        ServerFn,
+        client::{Client, browser::BrowserClient},
+        error::ServerFnUrlError,
+        request::ClientReq,
+        response::ClientRes,
+    },
+    task::spawn_local,
+};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::rpc::{Fault, packing::unpack};
+
+/// What a server function answered, packed; see [`decode`].
+pub type Reading = Resource<String, FromToStringCodec>;
+
+type Answer = Pin<Box<dyn Future<Output = String> + Send>>;
+
+/// Asks a server function, and again whenever `changes` does. The server's answer travels within
+/// the page that it renders.
+pub fn read<F>(question: F, changes: Signal<String>) -> Reading
+where
+    F: ServerFn<Error = Fault> + Clone + Sync + 'static,
+    F::Output: Serialize,
+{
+    read_with(Arc::new(move || Box::pin(ask(question.clone()))), changes)
+}
+
+fn read_with(ask: Arc<dyn Fn() -> Answer + Send + Sync>, changes: Signal<String>) -> Reading {
+    Resource::new_str(move || changes.get(), move |_| ask())
+}
+
+/// What a [`Reading`] holds.
+///
+/// # Errors
+/// The server's, or that it could not be reached.
+pub fn decode<T: DeserializeOwned>(answer: &str) -> Result<T, Fault> {
+    let error = match answer.split_at_checked(1) {
+        Some((OUTPUT, text)) => return unpack(text.as_bytes()).map_err(|_| internal()),
+        Some((FAULT, text)) => return Err(unpack(text.as_bytes()).unwrap_or_else(|_| internal())),
+        Some((UNREACHED, _)) => Error::Unavailable,
+        _ => Error::Internal,
+    };
+    Err(Fault::new(error))
+}
+
+const OUTPUT: &str = "+";
+const FAULT: &str = "-";
+const UNREACHED: &str = "?";
+
+fn internal() -> Fault {
+    Fault::new(Error::Internal)
+}
+
+/// Asks a server function once.
+#[cfg(feature = "ssr")]
+pub async fn ask<F>(question: F) -> String
+where
+    F: ServerFn<Error = Fault>,
+    F::Output: Serialize,
+{
+    use crate::rpc::packing::pack;
+
+    let answer = question.run_body().await;
+    let (mark, packed) = match &answer {
+        Ok(output) => (OUTPUT, pack(output)),
+        Err(fault) => (FAULT, pack(fault)),
+    };
+    packed.map_or_else(|_| String::new(), |text| format!("{mark}{text}"))
+}
+
+/// Asks a server function once. All that pages ask take no arguments.
+#[cfg(not(feature = "ssr"))]
+pub async fn ask<F>(_: F) -> String
+where
+    F: ServerFn<Error = Fault>,
+    F::Output: Serialize,
+{
+    post(F::PATH, String::new()).await.answer
+}
+
+/// What came back.
+struct Reply {
+    /// As a [`Reading`] holds it.
+    answer: String,
+    /// The page that the server sends the browser to.
+    leads_to: Option<String>,
+}
+
+async fn post(path: &str, form: String) -> Reply {
+    try_post(path, form).await.unwrap_or_else(|_| Reply {
+        answer: UNREACHED.to_owned(),
+        leads_to: None,
+    })
+}
+
+async fn try_post(path: &str, form: String) -> Result<Reply, Fault> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let request = ClientReq::<Fault>::try_new_post(path, FORM, "text/plain", form)?;
+    let response = <BrowserClient as Client<Fault>>::send(request).await?;
+    let done = (200..300).contains(&ClientRes::<Fault>::status(&response));
+    let redirects = ClientRes::<Fault>::has_redirect(&response);
+    let leads_to = redirects.then(|| ClientRes::<Fault>::location(&response));
+    let text = ClientRes::<Fault>::try_into_string(response).await?;
+    let mark = if done { OUTPUT } else { FAULT };
+    Ok(Reply {
+        answer: format!("{mark}{text}"),
+        leads_to,
+    })
+}
+
+/// What became of a form.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending {
+    /// The answer is awaited.
+    pub pending: RwSignal<bool>,
+    /// It was refused.
+    pub fault: RwSignal<Option<Fault>>,
+    /// How often it was carried out.
+    pub done: RwSignal<usize>,
+}
+
+impl Sending {
+    /// Of a form to one of these addresses. Without JavaScript the refusal stands in the page's
+    /// own address.
+    pub fn to(paths: &[&str]) -> Self {
+        let refusal = use_context::<ServerActionError>()
+            .filter(|refusal| paths.contains(&refusal.path()))
+            .map(|refusal| ServerFnUrlError::decode_err(refusal.err()));
+        Self {
+            pending: RwSignal::new(false),
+            fault: RwSignal::new(refusal),
+            done: RwSignal::new(0),
+        }
+    }
+
+    /// What a form does when it is sent to that address.
+    ///
+    /// Without JavaScript: the browser sends it by itself and is answered with a redirect.
+    pub fn submit(self, path: &'static str) -> impl Fn(SubmitEvent) + use<> {
+        let navigate = use_navigate();
+        let lead = Callback::new(move |to: String| navigate(&to, NavigateOptions::default()));
+        move |event| {
+            event.prevent_default();
+            if let Some(form) = entries(&event).filter(|_| !self.pending.get_untracked()) {
+                self.pending.set(true);
+                spawn_local(async move { self.settle(&post(path, form).await, lead) });
+            }
+        }
+    }
+
+    fn settle(self, reply: &Reply, lead: Callback<String>) {
+        self.pending.try_set(false);
+        let refusal = decode::<()>(&reply.answer).err();
+        if refusal.is_none() {
+            self.done.try_update(|done| *done += 1);
+        }
+        self.fault.try_set(refusal);
+        if let Some(to) = reply.leads_to.clone() {
+            lead.run(to);
+        }
+    }
+}
+
+/// The form's entries, in the form's encoding.
+fn entries(event: &SubmitEvent) -> Option<String> {
+    let data = form_data_from_event(event).ok()?;
+    let entries = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
+    Some(entries.to_string().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rpc::packing::pack;
+
+    #[test]
+    fn an_answer_is_an_output_or_a_fault() {
+        let fault = Fault::new(Error::NotFound);
+        let output = format!("{OUTPUT}{}", pack(&7_u8).unwrap());
+        let refusal = format!("{FAULT}{}", pack(&fault).unwrap());
+        assert_eq!(decode::<u8>(&output), Ok(7));
+        assert_eq!(decode::<u8>(&refusal), Err(fault));
+        assert_eq!(decode::<u8>(UNREACHED), Err(Fault::new(Error::Unavailable)));
+        for broken in ["", "7", "+", "-", "+?", "é"] {
+            assert_eq!(decode::<u8>(broken), Err(internal()), "{broken}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The HTML document around the application.
+
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::MetaTags;
+
+use crate::{App, pages::Shown};
+
+/// The document: style sheet, preloads, the script that brings the page to life, the application.
+pub fn document(options: &LeptosOptions) -> impl IntoView + use<> {
+    let package = format!("/{}/{}", options.site_pkg_dir, options.output_name);
+    // A page that shows a key's value stays as it was sent.
+    let alive = use_context::<Shown>().is_none();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="stylesheet" href=format!("{package}.css") />
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
+                {alive.then(|| view! { <Scripts package /> })}
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// As leptos' `HydrationScripts`, which however writes the nonce where style sheets can read it.
+#[component]
+fn Scripts(package: String) -> impl IntoView {
+    let (js, wasm) = (format!("{package}.js"), format!("{package}_bg.wasm"));
+    let script = format!(
+        "import start,{{hydrate}} from \"{js}\";await start({{module_or_path:\"{wasm}\"}});hydrate();"
+    );
+    let nonce = use_nonce();
+    view! {
+        <link rel="modulepreload" href=js nonce=nonce.clone() />
+        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <script type="module" nonce=nonce inner_html=script></script>
+    }
+}

@@ -1,0 +1,80 @@
+//! What people see of a key.
+
+use domain::{
+    Instant,
+    key::{ApiKey, State},
+};
+use leptos::prelude::*;
+
+use crate::ui::{CopyButton, Fact, Facts, Notice, StateChip, Tone};
+
+/// Everything about a key but its value, and the way to delete it.
+///
+/// Without JavaScript: the same, with times in UTC only.
+#[component]
+pub fn KeyDetails(
+    /// The key.
+    key: ApiKey,
+    /// When this was so.
+    as_of: Instant,
+) -> impl IntoView {
+    let tag = key.tag.to_string();
+    let described = if key.description.is_empty() {
+        "None".to_owned()
+    } else {
+        key.description
+    };
+    let last_used = match key.last_used {
+        Some(usage) => Fact::time(LAST_USED, usage.at).and_code(usage.address),
+        None => Fact::text(LAST_USED, "Never used"),
+    };
+    let saml = if key.saml_validated {
+        "Validated"
+    } else {
+        "Not validated"
+    };
+    let facts = vec![
+        Fact::text("Description", described),
+        Fact::identity("Owner", &key.owner),
+        Fact::time("Expires", key.expires_at),
+        last_used,
+        Fact::time("Created", key.created_at),
+        Fact::time("Last modified", key.modified_at),
+        Fact::identity("Issuer", &key.issuer),
+        Fact::text("SAML authentication", saml),
+    ];
+    let notice = state_notice(key.state).map(|text| view! { <Notice tone=Tone::Careful text /> });
+    view! {
+        <section class="card" aria-label="API key details">
+            <div class="card__head">
+                <div class="card__name">
+                    <code class="tag" aria-label="Tag">
+                        {tag.clone()}
+                    </code>
+                    <StateChip state=key.state />
+                    <CopyButton label="Copy tag" text=move |()| tag.clone() />
+                </div>
+                <a class="button button--danger" href="/profile/key/delete">
+                    "Delete"
+                </a>
+            </div>
+            {notice}
+            <Facts facts as_of />
+        </section>
+    }
+}
+
+const LAST_USED: &str = "Last used";
+
+fn state_notice(state: State) -> Option<&'static str> {
+    Some(match state {
+        State::Active | State::Retiring => return None,
+        State::Expired => {
+            "This key has expired and no longer works. Delete it, then add a new one."
+        }
+        State::Inactive => "This key starts to work when its owner signs in to this application.",
+        State::Disabled => "This key does not work while its owner is disabled.",
+        State::Revoked => "This key was revoked and does not work.",
+        State::Deleted => "This key was deleted and does not work.",
+    })
+}

@@ -1,0 +1,47 @@
+//! Waiting for what a page shows.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use serde::de::DeserializeOwned;
+
+use super::trouble::Trouble;
+use crate::{
+    calls::{Reading, decode},
+    ui::IntoWhole,
+};
+
+/// Shows what was read, or why it could not be. What is shown already stays while it is read
+/// anew.
+///
+/// Without JavaScript: the server waits and sends the page whole.
+pub fn loaded<T: DeserializeOwned>(
+    reading: Reading,
+    show: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    waiting(reading, move |answer| match decode(answer) {
+        Ok(answer) => show(answer),
+        Err(fault) => view! { <Trouble fault /> }.whole(),
+    })
+}
+
+/// As [`loaded`], for whoever has a use for the fault.
+pub fn waiting(
+    reading: Reading,
+    show: impl Fn(&str) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    once_for_all(reading, Arc::new(show))
+}
+
+/// One for all types, so that it is compiled once.
+fn once_for_all(reading: Reading, show: Arc<dyn Fn(&str) -> AnyView + Send + Sync>) -> AnyView {
+    view! {
+        <Transition fallback=|| view! { <p class="loading">"Loading…"</p> }>
+            {move || {
+                let show = Arc::clone(&show);
+                Suspend::new(async move { show(&reading.await) })
+            }}
+        </Transition>
+    }
+    .whole()
+}

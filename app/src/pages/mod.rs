@@ -1,0 +1,28 @@
+//! One page a file.
+
+pub mod add_key;
+pub mod delete_key;
+pub mod home;
+pub mod how_to;
+pub mod key;
+pub mod key_details;
+pub mod loading;
+pub mod not_found;
+pub mod notices;
+pub mod password;
+pub mod reveal;
+pub mod revealed;
+pub mod security;
+pub mod sessions;
+pub mod sign_in;
+pub mod trouble;
+pub mod validity_field;
+
+pub use self::{
+    add_key::AddKeyPage, delete_key::DeleteKeyPage, home::HomePage, key::OwnKeyPage,
+    not_found::NotFoundPage, reveal::RevealPage, security::PasswordAndSessionsPage,
+    sign_in::SignInPage,
+};
+
+#[cfg(feature = "ssr")]
+pub use self::reveal::Shown;

@@ -1,0 +1,49 @@
+//! `/profile/security`
+
+use leptos::{prelude::*, server_fn::ServerFn};
+
+use super::{loading::loaded, notices::UrlNotice, password::PasswordForm, sessions::Sessions};
+use crate::{
+    calls::{Sending, read},
+    rpc::{ChangePassword, EndOtherSessions, EndSession, LoadSecurityPage, SecurityPage},
+    ui::{Heading, IntoWhole, Notice, Tone},
+};
+
+/// One's password and sessions. An account whose password somebody else has chosen sees only the
+/// form to change it.
+///
+/// Without JavaScript: the same.
+#[component]
+pub fn PasswordAndSessionsPage() -> AnyView {
+    let change = Sending::to(&[ChangePassword::PATH]);
+    let end = Sending::to(&[EndSession::PATH, EndOtherSessions::PATH]);
+    let changes = Signal::derive(move || format!("{} {}", change.done.get(), end.done.get()));
+    let page = read(LoadSecurityPage {}, changes);
+    view! {
+        <Heading title="Password and sessions" />
+            <UrlNotice />
+            {loaded(page, move |page: SecurityPage| {
+                if page.must_change_password {
+                    view! { <FirstPassword change /> }.whole()
+                } else {
+                    view! {
+                        <PasswordForm change />
+                        <Sessions sessions=page.sessions as_of=page.as_of sending=end />
+                    }
+                    .whole()
+                }
+            })}
+    }
+    .whole()
+}
+
+#[component]
+fn FirstPassword(change: Sending) -> impl IntoView {
+    view! {
+        <Notice
+            tone=Tone::Plain
+            text="Your present password was chosen for you. Choose one that only you know, then go on."
+        />
+        <PasswordForm change />
+    }
+}

@@ -1,0 +1,93 @@
+//! What to do about errors.
+
+use domain::error::{Error, Refusal};
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+
+use crate::{
+    browser,
+    calls::Sending,
+    rpc::Fault,
+    ui::{Notice, Tone, words},
+};
+
+/// Stands where a page's contents could not be loaded. Whoever's session has ended is led to the
+/// sign-in page.
+///
+/// Without JavaScript: a sentence and a link.
+#[component]
+pub fn Trouble(
+    /// What went wrong.
+    fault: Fault,
+) -> impl IntoView {
+    let here = use_location().pathname.get_untracked();
+    let (href, label) = match way_on(&fault, &here) {
+        Some(way) => (way, "Go on"),
+        None => (here, "Try again"),
+    };
+    let notice = fault_notice(&fault);
+    lead_on(RwSignal::new(Some(fault)));
+    view! {
+        {notice}
+        <p>
+            <a class="button" href=href rel="external">
+                {label}
+            </a>
+        </p>
+    }
+}
+
+/// An error that is about no field: what, and the request's id where the log has more.
+///
+/// Without JavaScript: the same.
+pub fn fault_notice(fault: &Fault) -> impl IntoView + use<> {
+    let request_id = fault.request_id().map(str::to_owned);
+    view! { <Notice tone=Tone::Bad text=words::sentence(fault) request_id /> }
+}
+
+/// What a form was refused for, if it was.
+///
+/// Without JavaScript: the same.
+#[component]
+pub fn FormFault(
+    /// What became of the form.
+    sending: Sending,
+) -> impl IntoView {
+    move || sending.fault.get().map(|fault| fault_notice(&fault))
+}
+
+/// Once a form was refused, moves the focus to the first wrong field, or to the error.
+pub fn focus_on(fault: RwSignal<Option<Fault>>) {
+    Effect::new(move || {
+        if fault.with(Option::is_some) {
+            browser::focus_soon(&["main [aria-invalid=true]", "main .notice--bad"]);
+        }
+    });
+}
+
+/// Leads to the page that an error calls for, if it calls for one.
+pub fn lead_on(fault: RwSignal<Option<Fault>>) {
+    let navigate = use_navigate();
+    let path = use_location().pathname;
+    Effect::new(move || {
+        let way = fault.with(|fault| way_on(fault.as_ref()?, &path.get_untracked()));
+        if let Some(way) = way {
+            let options = NavigateOptions {
+                replace: true,
+                ..NavigateOptions::default()
+            };
+            navigate(&way, options);
+        }
+    });
+}
+
+fn way_on(fault: &Fault, here: &str) -> Option<String> {
+    match fault.error {
+        Error::Unauthenticated => Some(format!("/sign-in?notice=ended&next={here}")),
+        Error::Refused(Refusal::PasswordChangeNeeded) => Some("/profile/security".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,140 @@
+//! What the server provides to pages and server functions, and how an answer leaves them.
+
+use std::sync::Arc;
+
+use domain::error::Error;
+use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use leptos::{
+    prelude::use_context,
+    server_fn::{ServerFn, error::ServerFnUrlError},
+};
+use leptos_axum::ResponseOptions;
+use service::{Actor, Origin, Services};
+
+use super::{Fault, cookies::Cookies};
+
+/// Who asks, and from where.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Whoever is signed in. `None`: nobody is.
+    pub actor: Option<Actor>,
+    /// Where the request comes from.
+    pub origin: Origin,
+}
+
+/// The address under which people and scripts reach this server, without a slash at the end.
+#[derive(Debug, Clone)]
+pub struct PublicUrl(pub Arc<str>);
+
+/// All of the above.
+pub(super) struct Scope {
+    pub(super) services: Services,
+    pub(super) caller: Caller,
+    pub(super) cookies: Cookies,
+}
+
+impl Scope {
+    /// What was provided for this request.
+    pub(super) fn here() -> Result<Self, Error> {
+        Option::zip(use_context(), Option::zip(use_context(), use_context()))
+            .map(|(services, (caller, cookies))| Self {
+                services,
+                caller,
+                cookies,
+            })
+            .ok_or(Error::Internal)
+    }
+}
+
+/// Does `work` and turns its error into this request's answer.
+pub(super) async fn answer<T, W>(work: impl FnOnce(Scope) -> W) -> Result<T, Fault>
+where
+    W: Future<Output = Result<T, Error>>,
+{
+    match Scope::here() {
+        Err(error) => Err(refuse(error, "")),
+        Ok(scope) => {
+            let request_id = scope.caller.origin.request_id.clone();
+            let result = work(scope).await;
+            result.map_err(|error| refuse(error, &request_id))
+        }
+    }
+}
+
+/// As [`answer`], for somebody who is signed in.
+pub(super) async fn as_actor<T, W>(work: impl FnOnce(Services, Actor) -> W) -> Result<T, Fault>
+where
+    W: Future<Output = Result<T, Error>>,
+{
+    answer(async |scope: Scope| match scope.caller.actor {
+        Some(actor) => work(scope.services, actor).await,
+        None => Err(Error::Unauthenticated),
+    })
+    .await
+}
+
+/// The public address, for the commands that pages show.
+pub(super) fn public_url() -> PublicUrl {
+    use_context().unwrap_or_else(|| PublicUrl("".into()))
+}
+
+/// Adds a cookie to the answer.
+pub(super) fn set_cookie(cookie: Option<HeaderValue>) {
+    if let (Some(cookie), Some(response)) = (cookie, use_context::<ResponseOptions>()) {
+        response.append_header(header::SET_COOKIE, cookie);
+    }
+}
+
+/// Sends a form that was posted without JavaScript back to its page with the error and with what
+/// was entered. Only what may stand in an address: never a password, never a key.
+pub(super) fn keep_entries<F: ServerFn>(fault: &Fault, page: &str, entries: &[(&str, &str)]) {
+    let address = ServerFnUrlError::new(F::PATH, fault.clone())
+        .to_url(&format!("http://localhost{page}"))
+        .ok()
+        .and_then(|mut url| {
+            url.query_pairs_mut().extend_pairs(entries);
+            HeaderValue::try_from(format!("{}?{}", url.path(), url.query()?)).ok()
+        });
+    if let (true, Some(response), Some(address)) =
+        (is_plain_form(), use_context::<ResponseOptions>(), address)
+    {
+        response.insert_header(header::LOCATION, address);
+    }
+}
+
+/// Sets the answer's status. A plain form's answer stays a redirect.
+fn refuse(error: Error, request_id: &str) -> Fault {
+    if let (false, Some(response)) = (is_plain_form(), use_context::<ResponseOptions>()) {
+        response.set_status(status(&error));
+        if let Error::TooMany {
+            retry_after_seconds,
+        } = error
+        {
+            response.insert_header(header::RETRY_AFTER, retry_after_seconds.into());
+        }
+    }
+    Fault::in_request(error, request_id)
+}
+
+/// Whether the browser posted a form by itself, without the application.
+fn is_plain_form() -> bool {
+    use_context::<Parts>().is_some_and(|parts| {
+        let accept = parts.headers.get(header::ACCEPT);
+        parts.method == Method::POST
+            && accept.is_some_and(|types| types.as_bytes().windows(9).any(|at| at == b"text/html"))
+    })
+}
+
+/// The HTTP status that tells of an error.
+pub const fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::NotFound => StatusCode::NOT_FOUND,
+        Error::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Error::NotPermitted | Error::Refused(_) => StatusCode::FORBIDDEN,
+        Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

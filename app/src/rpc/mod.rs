@@ -1,0 +1,33 @@
+//! The server functions: who asks, the service's answer, nothing else. What is decided is decided
+//! in the service.
+//!
+//! All are asked with the default encoding (a form's), so that every one of them can be the target
+//! of a plain HTML form.
+
+pub mod fault;
+pub mod keys;
+pub mod packing;
+pub mod profile;
+pub mod reveal;
+pub mod secret;
+pub mod security;
+pub mod sign_in;
+
+#[cfg(feature = "ssr")]
+pub mod context;
+#[cfg(feature = "ssr")]
+pub mod cookies;
+
+pub use self::{
+    fault::Fault,
+    keys::{AddPage, CreateKey, DeleteKey, KeyPage, LoadAddPage, LoadKeyPage},
+    packing::{Packed, Packing},
+    profile::{LoadProfile, Profile},
+    reveal::{Revealed, TakeReveal},
+    secret::Secret,
+    security::{
+        ChangePassword, EndOtherSessions, EndSession, LoadSecurityPage, SecurityPage, SessionKind,
+        SessionRow,
+    },
+    sign_in::{SignIn, SignOut, own_path},
+};

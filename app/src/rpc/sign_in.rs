@@ -1,0 +1,123 @@
+//! Signing in and out.
+
+use leptos::prelude::*;
+
+use super::{Fault, Packed, Secret};
+
+/// Signs in to a browser session and leads to the page that was asked for.
+#[server(endpoint = "sign_in", output = Packed)]
+pub async fn sign_in(
+    /// Who.
+    user_name: String,
+    /// The password.
+    password: Secret,
+    /// The page that was asked for.
+    #[server(default)]
+    next: String,
+) -> Result<(), Fault> {
+    use super::context::{Scope, answer, set_cookie};
+
+    answer(
+        async |Scope {
+                   services,
+                   caller,
+                   cookies,
+               }| {
+            let signed_in = services
+                .sessions
+                .sign_in(credentials(user_name, password), caller.origin)
+                .await?;
+            if let Some(former) = caller.actor {
+                // Whoever signs in anew means to leave the old session (ASVS 5.0 7.2.4).
+                let _ = services.sessions.sign_out(&former).await;
+            }
+            let token = signed_in.token.reveal();
+            set_cookie(cookies.set(cookies.session(), &token));
+            leptos_axum::redirect(if signed_in.actor.password_change_needed() {
+                "/profile/security"
+            } else {
+                own_path(&next).unwrap_or("/profile/key")
+            });
+            Ok(())
+        },
+    )
+    .await
+}
+
+/// Ends the session that asks.
+#[server(endpoint = "sign_out", output = Packed)]
+pub async fn sign_out() -> Result<(), Fault> {
+    use super::context::{Scope, answer, set_cookie};
+
+    answer(
+        async |Scope {
+                   services,
+                   caller,
+                   cookies,
+               }| {
+            if let Some(actor) = caller.actor {
+                services.sessions.sign_out(&actor).await?;
+            }
+            for name in [cookies.session(), cookies.reveal()] {
+                set_cookie(cookies.remove(name));
+            }
+            leptos_axum::redirect("/sign-in?notice=signed-out");
+            Ok(())
+        },
+    )
+    .await
+}
+
+#[cfg(feature = "ssr")]
+fn credentials(user_name: String, password: Secret) -> service::sessions::Credentials {
+    service::sessions::Credentials {
+        domain_type: None,
+        domain: String::new(),
+        user_name,
+        password: password.into_inner().into(),
+    }
+}
+
+/// `next` if it is a page of this application that one may be led to after signing in: a path of
+/// plain characters, with no way to name another host (W11).
+pub fn own_path(next: &str) -> Option<&str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_?=&".contains(&byte);
+    let page = next.starts_with("/profile/") && next.bytes().all(plain) && !next.contains("//");
+    page.then_some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// W11.
+    #[test]
+    fn one_is_led_to_pages_of_this_application_only() {
+        for page in [
+            "/profile/key",
+            "/profile/key/add",
+            "/profile/security?notice=x",
+        ] {
+            assert_eq!(own_path(page), Some(page));
+        }
+        for hostile in [
+            "",
+            "/",
+            "//evil.example",
+            "/\\evil.example",
+            "/profile//evil.example",
+            "https://evil.example/profile/",
+            "javascript:alert(1)",
+            "profile/key",
+            "/profile/\r\nSet-Cookie: a=b",
+            "/profile/key%0d%0a",
+            "/profile/@evil.example",
+            "/profile/../sign-in",
+            " /profile/key",
+            "/sign-in",
+            "/api/sign_out",
+        ] {
+            assert_eq!(own_path(hostile), None, "{hostile:?}");
+        }
+    }
+}

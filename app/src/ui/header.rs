@@ -1,0 +1,75 @@
+//! The top of every page.
+
+use leptos::{html, prelude::*, server_fn::ServerFn};
+
+use super::{Icon, Mark, Shape};
+use crate::rpc::{Profile, SignOut};
+
+/// The mark, and the profile menu of whoever is signed in.
+///
+/// Without JavaScript: the same; the menu is a native popover.
+#[component]
+pub fn Header(
+    /// Whoever is signed in, if somebody is.
+    profile: Option<Profile>,
+) -> impl IntoView {
+    view! {
+        <a class="brand" href="/">
+            <Mark />
+            "Latchkey"
+        </a>
+        {profile.map(|profile| view! { <ProfileMenu profile /> })}
+    }
+}
+
+/// The profile menu. What a fresh account may not do yet is not in it.
+#[component]
+fn ProfileMenu(profile: Profile) -> impl IntoView {
+    let menu = NodeRef::<html::Div>::new();
+    let close = move |_| {
+        if let Some(menu) = menu.get_untracked() {
+            let _ = menu.hide_popover();
+        }
+    };
+    let (href, key) = if profile.has_key {
+        ("/profile/key", "View my API key details")
+    } else {
+        ("/profile/key/add", "Add API key")
+    };
+    let links = (!profile.must_change_password).then(|| {
+        view! {
+            <li>
+                <a class="menu__item" href=href>
+                    {key}
+                </a>
+            </li>
+            <li>
+                <a class="menu__item" href="/profile/security">
+                    "Password and sessions"
+                </a>
+            </li>
+        }
+    });
+    view! {
+        <button type="button" class="profile" popovertarget="profile-menu">
+            <Icon shape=Shape::Person />
+            <span class="profile__name">{profile.identity.principal.name.clone()}</span>
+            <span class="visually-hidden">": profile menu"</span>
+        </button>
+        <div class="menu" id="profile-menu" popover="auto" node_ref=menu on:click=close>
+            <p class="menu__who">
+                <span class="menu__label">"Signed in as"</span>
+                <bdi class="menu__name">{profile.identity.principal.name.clone()}</bdi>
+                <bdi class="menu__identity">{profile.identity.to_string()}</bdi>
+            </p>
+            <nav aria-label="Profile">
+                <ul class="menu__list">{links}</ul>
+            </nav>
+            <form method="post" action=SignOut::PATH>
+                <button type="submit" class="menu__item menu__item--out">
+                    "Sign out"
+                </button>
+            </form>
+        </div>
+    }
+}

@@ -1,0 +1,63 @@
+//! Small drawings. They never stand alone: a word is always beside them.
+
+use leptos::prelude::*;
+
+/// What is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// In order.
+    Check,
+    /// A matter of time.
+    Clock,
+    /// Stopped by somebody.
+    Stop,
+    /// Needs attention.
+    Warning,
+    /// Good to know.
+    Info,
+    /// A person.
+    Person,
+}
+
+impl Shape {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Check => "M3 8.5l3.2 3.2L13 5",
+            Self::Clock => "M8 2a6 6 0 100 12A6 6 0 008 2zm0 3v3.3l2.2 1.4",
+            Self::Stop => "M8 2a6 6 0 100 12A6 6 0 008 2zM3.9 3.9l8.2 8.2",
+            Self::Warning => "M8 2.2l6.3 11.3H1.7zm0 4.3v3.2m0 1.9v.1",
+            Self::Info => "M8 2a6 6 0 100 12A6 6 0 008 2zm0 5.2v3.6m0-5.8v.1",
+            Self::Person => {
+                "M8 2.2a2.8 2.8 0 100 5.6 2.8 2.8 0 000-5.6zM2.6 13.8c.5-2.7 2.6-4 5.4-4s4.9 1.3 5.4 4"
+            }
+        }
+    }
+}
+
+/// A drawing of 16 by 16. Without JavaScript: the same.
+#[component]
+pub fn Icon(
+    /// What is drawn.
+    shape: Shape,
+) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+            <path d=shape.path() />
+        </svg>
+    }
+}
+
+/// Our mark: a latchkey. Without JavaScript: the same.
+#[component]
+pub fn Mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+            <path
+                class="mark__key"
+                fill-rule="evenodd"
+                d="M11 3a8 8 0 00-3 15.4V28l3 3 3-3v-2l-2-2 2-2v-3.600A8 8 0 0011 3zm0 4a3 3 0 110 6 3 3 0 010-6z"
+            />
+            <path class="mark__latch" d="M22 4h7v24h-7z" />
+        </svg>
+    }
+}

@@ -1,0 +1,30 @@
+//! Components that call no server. Each says what it does without JavaScript.
+
+pub mod button;
+pub mod chip;
+pub mod copy;
+pub mod dialog;
+pub mod facts;
+pub mod field;
+pub mod header;
+pub mod heading;
+pub mod icon;
+pub mod notice;
+pub mod time;
+pub mod whole;
+pub mod words;
+
+pub use self::{
+    button::Submit,
+    chip::StateChip,
+    copy::CopyButton,
+    dialog::modal,
+    facts::{Fact, Facts},
+    field::{FieldError, Kind, TextField},
+    header::Header,
+    heading::Heading,
+    icon::{Icon, Mark, Shape},
+    notice::{Notice, Tone},
+    time::Time,
+    whole::IntoWhole,
+};

@@ -1,0 +1,114 @@
+//! Errors in the words of the pages.
+
+use domain::error::{Conflict, Error, Problem, Refusal};
+
+use crate::{format, rpc::Fault};
+
+/// What went wrong, for a page or a form as a whole. Wrong fields say it themselves.
+pub fn sentence(fault: &Fault) -> String {
+    let fixed = match &fault.error {
+        Error::Invalid(_) => "Nothing was changed. Correct what is marked below.",
+        Error::NotFound => "There is nothing here, or nothing that you may see.",
+        Error::Unauthenticated => "Your session has ended. Sign in again to go on.",
+        Error::NotPermitted => "You do not have the permission for this.",
+        Error::Refused(Refusal::NotWithAKey) => {
+            "This cannot be done with an API key. Sign in with your password."
+        }
+        Error::Refused(Refusal::PasswordChangeNeeded) => "Choose your own password first.",
+        Error::Refused(Refusal::CrossSite) => {
+            "The request did not come from this page. Reload it and try again."
+        }
+        Error::Refused(refusal) => return refusal.to_string(),
+        Error::Conflict(Conflict::HasKey) => {
+            "You have an API key already. Delete it before you add another."
+        }
+        Error::Conflict(Conflict::Expired) => "The API key has expired.",
+        Error::Conflict(Conflict::RevealGone) => {
+            "The key was shown already, or waited longer than a minute. It cannot be shown again."
+        }
+        Error::Conflict(conflict) => return conflict.to_string(),
+        Error::TooMany {
+            retry_after_seconds,
+        } => return too_many(*retry_after_seconds),
+        Error::Unavailable => {
+            "The server does not answer at the moment. Nothing was changed; try again shortly."
+        }
+        Error::Internal => "Something went wrong on our side. Nothing was changed.",
+    };
+    fixed.to_owned()
+}
+
+fn too_many(seconds: u32) -> String {
+    let minutes = format::count(seconds.div_ceil(60).max(1).into(), "minute", "minutes");
+    format!("Too many failed attempts. Wait {minutes}, then try again.")
+}
+
+/// What is wrong with a field, and what is allowed. `expected` completes "Enter …" for a value of
+/// the wrong form: what the error itself carries is not shown, since an address can bring it.
+pub fn problem(problem: &Problem, expected: &str) -> String {
+    let fixed = match problem {
+        Problem::Required | Problem::Malformed { .. } => return format!("Enter {expected}."),
+        Problem::TooLong { max } => {
+            let max = format::count((*max).into(), "character", "characters");
+            return format!("This is too long: at most {max} are allowed.");
+        }
+        Problem::TooShort { min } => {
+            let min = format::count((*min).into(), "character", "characters");
+            return format!("This is too short: at least {min} are needed.");
+        }
+        Problem::TooLate { latest } => {
+            let latest = format::utc(*latest);
+            return format!("This is later than the policy allows. The latest end is {latest}.");
+        }
+        Problem::OutOfRange { min, max } => {
+            return format!("A whole number from {min} to {max} is allowed.");
+        }
+        Problem::TooEarly => "The key must last at least one day. Choose a later date.",
+        Problem::NotAccepted => "This cannot be chosen here.",
+        Problem::CommonPassword => {
+            "This password is among those that attackers try first. Choose another."
+        }
+        Problem::WrongPassword => "This is not your current password.",
+        Problem::SamePassword => "This is your current password. Choose another.",
+        Problem::Differs => "The two entries differ.",
+        Problem::Unknown => "There is none of that name.",
+        Problem::Taken => "There is one of that name already.",
+    };
+    fixed.to_owned()
+}
+
+/// What `error` says about `field`, in the words of [`problem`].
+pub fn about(fault: Option<&Fault>, field: &str, expected: &str) -> Option<String> {
+    let found = fault?.error.about(field)?;
+    Some(problem(found, expected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// W2: whatever an address brings, the page says its own words.
+    #[test]
+    fn a_text_within_an_error_is_never_shown() {
+        let spoof = Fault::new(Error::field(
+            "description",
+            Problem::Malformed {
+                expected: "a call to 0900 555".into(),
+            },
+        ));
+        let shown = about(Some(&spoof), "description", "plain text").unwrap();
+        assert_eq!(shown, "Enter plain text.");
+        assert!(!sentence(&spoof).contains("0900"));
+    }
+
+    #[test]
+    fn a_lockout_says_how_long_it_lasts() {
+        let fault = Fault::new(Error::TooMany {
+            retry_after_seconds: 61,
+        });
+        assert_eq!(
+            sentence(&fault),
+            "Too many failed attempts. Wait 2 minutes, then try again."
+        );
+    }
+}
