@@ -1,0 +1,60 @@
+//! The door for browsers: pages, server functions, and the files they load.
+//!
+//! Only here is the session cookie read, so only here requests from other sites must be refused.
+
+mod assets;
+mod contexts;
+mod csrf;
+mod failures;
+mod gate;
+mod headers;
+mod reveal;
+mod session;
+
+use app::{App, document};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
+    routing::post,
+};
+use domain::error::Error;
+use leptos::config::LeptosOptions;
+use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{AppState, failure::Failure};
+
+/// Everything that the server answers to browsers; also what it answers to addresses that nobody
+/// knows.
+pub fn router(state: &AppState) -> Router {
+    let options = options();
+    let contexts = contexts::provider(state);
+    let shell = {
+        let options = options.clone();
+        move || document(&options)
+    };
+    let not_found = render_app_async_with_context(contexts.clone(), shell.clone());
+    let reveal = reveal::Door::new(state, contexts.clone(), shell.clone());
+    Router::new()
+        .leptos_routes_with_context(&options, generate_route_list(App), contexts, shell)
+        .route("/profile/key/reveal", post(move |request| reveal.show(request)))
+        .fallback(not_found)
+        // From the inside out.
+        .layer(from_fn(gate::lead))
+        .layer(from_fn_with_state(state.clone(), session::recognise))
+        .layer(from_fn_with_state(csrf::own_origin(&state.settings.public_url()), csrf::guard))
+        .with_state(options)
+        .merge(assets::routes())
+        .layer(CatchPanicLayer::custom(|_| Failure::Domain(Error::Internal).into_response()))
+        .layer(from_fn(failures::render))
+        .layer(from_fn(headers::add))
+}
+
+/// Where the browser application lies: `/pkg/<build>/latchkey.*`.
+fn options() -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("latchkey")
+        .site_pkg_dir(assets::package())
+        .build()
+}
