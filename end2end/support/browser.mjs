@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const WIDTHS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
+export const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
 const TIMEOUT_MS = 10_000;
 
 /** Starts Chromium; end it with `close()`. */
@@ -40,7 +40,7 @@ export async function openVisit(
   const settings = {
     baseURL,
     javaScriptEnabled: javaScript,
-    viewport: WIDTHS[size],
+    viewport: SIZES[size],
     colorScheme: scheme,
     reducedMotion: 'reduce',
     locale: 'en-GB',
@@ -51,6 +51,24 @@ export async function openVisit(
   context.setDefaultTimeout(TIMEOUT_MS);
   const label = `${size}-${scheme}${javaScript ? '' : '-without-javascript'}`;
   return new Visit(context, await context.newPage(), settings, label);
+}
+
+/** What every answer of ours must say, whatever it is: complaints when it does not. */
+function* unsafeHeaders(response, baseURL) {
+  const url = new URL(response.url());
+  if (url.origin !== new URL(baseURL).origin) return;
+  const headers = response.headers();
+  const isFile = url.pathname.startsWith('/pkg/') || url.pathname === '/favicon.svg';
+  // W5.
+  if (!isFile && headers['cache-control'] !== 'no-store') yield `kept: ${url} may be stored`;
+  // W3, W4.
+  if (headers['content-type']?.startsWith('text/html')) {
+    const policy = headers['content-security-policy'] ?? '';
+    if (!policy.startsWith("default-src 'none'") || /unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')/.test(policy)) {
+      yield `policy: ${url} has "${policy}"`;
+    }
+    if (!policy.includes("frame-ancestors 'none'")) yield `policy: ${url} may be framed`;
+  }
 }
 
 class Visit {
@@ -77,6 +95,7 @@ class Visit {
       if (!left && !idle) this.#note(`request: ${request.url()} ${reason}`);
     });
     context.on('response', (response) => {
+      for (const complaint of unsafeHeaders(response, options.baseURL)) this.#note(complaint);
       if (response.status() >= 400) {
         this.#note(`answer: ${response.status()} to ${response.request().method()} ${response.url()}`);
       }

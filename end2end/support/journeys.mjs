@@ -5,8 +5,8 @@
 //       journey('works without JavaScript', { javaScript: false }, async ({ … }) => { … });
 //     });
 //
-// All journeys of a file share a server and a browser; each has a visit of its own
-// and fails when the browser complained on the way.
+// All journeys under a title share a server and a browser; each has a visit of its own,
+// `open()` makes further ones, and it fails when the browser complained on the way.
 import { after, before, describe, test } from 'node:test';
 import { openBrowser, openVisit } from './browser.mjs';
 import { screenshot } from './page.mjs';
@@ -27,21 +27,28 @@ export function journeys(title, define, { settings } = {}) {
       await server?.stop();
     });
 
-    const open = (options = {}) => openVisit(browser, { baseURL: server.url, ...options });
     const journey = (name, ...rest) => {
       const run = rest.pop();
       const options = rest.pop() ?? {};
       test(name, { timeout: TIMEOUT_MS }, async () => {
-        const visit = await open(options);
+        const visits = [];
+        const open = async (more = {}) => {
+          const visit = await openVisit(browser, { baseURL: server.url, ...options, ...more });
+          visits.push(visit);
+          return visit;
+        };
         try {
-          await run({ server, browser, visit, page: visit.page, open });
-          visit.assertNoProblems();
+          const visit = await open();
+          await run({ server, visit, page: visit.page, open });
+          for (const each of visits) each.assertNoProblems();
         } catch (error) {
-          await screenshot(visit, `failed ${title} ${name}`).catch(() => {});
-          const log = server.log.slice(-4000);
-          throw new Error(`${error.message}\nthe server's log ends with:\n${log}`, { cause: error });
+          for (const [number, each] of visits.entries()) {
+            await screenshot(each, `failed ${title} ${name} ${number}`).catch(() => {});
+          }
+          const places = visits.map(({ page }) => page.url()).join(' ');
+          throw new Error(`${error.message}\nat ${places}\n${endOfLog(server)}`, { cause: error });
         } finally {
-          await visit.close();
+          for (const each of visits) await each.close();
         }
       });
     };
@@ -50,6 +57,12 @@ export function journeys(title, define, { settings } = {}) {
       journey(name, { javaScript: true }, run);
       journey(`${name}, without JavaScript`, { javaScript: false }, run);
     };
-    define({ journey, bothWays, open });
+    define({ journey, bothWays });
   });
+}
+
+/** What a failed journey's report says of the server. */
+function endOfLog(server) {
+  const lines = server.log.split('\n').filter((line) => !line.includes('/pkg/'));
+  return `the server's log ends with:\n${lines.slice(-12).join('\n')}`;
 }

@@ -24,6 +24,7 @@ export async function startServer(settings = {}) {
     LATCHKEY_PUBLIC_URL: url,
     // The log goes into a failed journey's report; backtraces would fill it.
     RUST_BACKTRACE: '0',
+    NO_COLOR: '1',
     ...settings,
   });
   const server = new Server(url, dataDir, env);
@@ -43,8 +44,6 @@ class Server {
 
   constructor(url, dataDir, env) {
     this.url = url;
-    /** The same server under a name that is another site to the browser. */
-    this.otherSiteUrl = url.replace('127.0.0.1', 'localhost');
     this.dataDir = dataDir;
     this.#env = env;
   }
@@ -111,7 +110,7 @@ class Server {
   }
 
   /** Adds a local account; resolves to what is needed to sign in with it. */
-  async addUser(name, { password = 'correct horse battery staple', roles = [] } = {}) {
+  async addUser(name, { password = 'four quiet herons at dawn', roles = [] } = {}) {
     const wanted = roles.flatMap((role) => ['--role', role]);
     await this.cli(['user', 'add', name, '--password-stdin', ...wanted], `${password}\n`);
     return { name, password };

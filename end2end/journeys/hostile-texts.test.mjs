@@ -1,0 +1,99 @@
+// W2: what people type is shown as they typed it, or refused; it never does anything.
+import assert from 'node:assert/strict';
+import { journeys } from '../support/journeys.mjs';
+import { fact, isAt, isWrong } from '../support/page.mjs';
+import { fillAdd, keyTags, makeKey, newPerson, openMenu, signIn } from '../support/people.mjs';
+
+const SHOWN = [
+  '<script>document.title = "owned"</script>',
+  '"><img src=/nowhere onerror="document.title = `owned`">',
+  '</script><script>document.title = "owned"</script>',
+  '<!--', // the framework's own marks are comments
+  '${7*7} {{7*7}} %3Cb%3E &lt;b&gt; \\u003cb\\u003e',
+  "'; drop table api_key; --",
+  '😀'.repeat(256),
+  'عربي and עברית beside English',
+  'a\u200db zero width',
+];
+const REFUSED = [
+  ['direction override', 'exe.\u202egpj'],
+  ['isolate', '\u2066hidden\u2069'],
+  ['escape', '\u001b[31mred'],
+];
+
+journeys('hostile texts', ({ journey, bothWays }) => {
+  for (const [number, description] of SHOWN.entries()) {
+    journey(`a description is only a text: ${number + 1}`, async ({ server, visit, page }) => {
+      const person = await newPerson(server);
+      await signIn(visit, person);
+      await visit.open('/profile/key/add');
+      await fillAdd(page, { description });
+      await page.getByRole('dialog', { name: 'Copy your API key' }).waitFor();
+      for (const path of ['/profile/key', '/profile/key/delete']) {
+        await visit.open(path);
+        const shown = page.locator('.description').first();
+        assert.equal(await shown.textContent(), description, path);
+        assert.equal(await page.locator('main script, main img').count(), 0);
+      }
+      await visit.open('/profile/key');
+      await isAt(page, 'My API key');
+      // Written as it is by the browser, too, not only by the server.
+      await page.getByRole('link', { name: 'Delete' }).click();
+      await page.getByRole('dialog').waitFor();
+      assert.equal(await page.locator('dialog .description').textContent(), description);
+      assert.equal(await page.title(), 'Delete API key · Latchkey');
+    });
+  }
+
+  bothWays('what disguises itself is refused, and comes back as it was', async ({ server, visit, page }) => {
+    visit.expectProblem(/422/);
+    const person = await newPerson(server);
+    await signIn(visit, person);
+    for (const [what, description] of REFUSED) {
+      await visit.open('/profile/key/add');
+      await fillAdd(page, { description });
+      await isWrong(page.getByLabel('Description'), 'without control characters and direction marks');
+      assert.equal(await page.getByLabel('Description').inputValue(), description, what);
+    }
+    assert.deepEqual(await keyTags(server, person), []);
+  });
+
+  for (const count of [1000, 4000, 10_000]) {
+    bothWays(`${count} emoji are refused with a reason`, async ({ server, visit, page }) => {
+      visit.expectProblem(/413|422/);
+      const person = await newPerson(server);
+      await signIn(visit, person);
+      await visit.open('/profile/key/add');
+      await fillAdd(page, { description: '😀'.repeat(count) });
+      await page.getByText(/too long|too large|larger than/i).first().waitFor();
+      assert.equal(await page.getByText('Something went wrong on our side').count(), 0);
+      assert.deepEqual(await keyTags(server, person), []);
+    });
+  }
+
+  journey('an address brings no text of its own', async ({ visit, page }) => {
+    const error = { error: { Invalid: [{ field: 'user_name', problem: { Malformed: { expected: 'a call to 0900 555' } } }] } };
+    for (const query of [
+      '?notice=<b>call 0900 555</b>',
+      '?next=<b>call 0900 555</b>',
+      `?__path=/api/sign_in&__err=${encodeURIComponent(Buffer.from(JSON.stringify(error)).toString('base64'))}`,
+      `?__path=/api/sign_in&__err=${encodeURIComponent('call 0900 555')}`,
+    ]) {
+      await visit.open(`/sign-in${query}`);
+      await isAt(page, 'Sign in');
+      assert.ok(!(await page.locator('body').innerText()).includes('0900'), query);
+      assert.ok(!(await page.locator('main').innerHTML()).includes('0900'), query);
+    }
+  });
+
+  bothWays('a long name in strange letters stays in its place', async ({ server, visit, page }) => {
+    const person = await server.addUser(`${'ünïcøde-名前-'.repeat(5)}${visit.javaScript}`);
+    const { tag } = await makeKey(server, person);
+    await signIn(visit, person);
+    await visit.open('/profile/key');
+    await page.getByText(tag).first().waitFor();
+    assert.match(await fact(page, 'Owner').innerText(), new RegExp(`^${person.name}`));
+    const menu = await openMenu(page);
+    await menu.getByText(person.name, { exact: true }).waitFor();
+  });
+});

@@ -1,0 +1,134 @@
+// With the keyboard alone.
+import assert from 'node:assert/strict';
+import { journeys } from '../support/journeys.mjs';
+import { focused, isAt, isTold } from '../support/page.mjs';
+import { makeKey, newPerson, signIn, verify } from '../support/people.mjs';
+
+/** What has the focus, as it is called. */
+function nameOfFocus(page) {
+  return page.evaluate(() => {
+    const { activeElement: element, body } = document;
+    return element === body ? '' : (element.ariaLabel ?? element.labels?.[0]?.innerText ?? element.innerText ?? '').replaceAll(/\s+/g, ' ').trim();
+  });
+}
+
+/** Presses Tab until something of that name has the focus; resolves to how often. */
+async function tabTo(page, name, atMost = 20) {
+  for (let presses = 0; presses <= atMost; presses += 1) {
+    if (name.test(await nameOfFocus(page))) return presses;
+    await page.keyboard.press('Tab');
+    await assertSeen(page);
+  }
+  throw new Error(`${name} was not reached; the focus is on "${await nameOfFocus(page)}"`);
+}
+
+/** Whoever has the focus shows it, and nothing lies over it. */
+async function assertSeen(page) {
+  const trouble = await page.evaluate(() => {
+    const { activeElement: element, body } = document;
+    if (element === body) return null;
+    const box = (element.closest('label') ?? element).getBoundingClientRect();
+    if (box.width === 0 || box.bottom < 0 || box.top > innerHeight) return 'is out of sight';
+    const top = document.elementFromPoint(box.x + box.width / 2, Math.min(box.y + box.height / 2, innerHeight - 1));
+    if (!top || !(element.contains(top) || top.contains(element) || top.closest('label')?.contains(element))) return 'is covered';
+    const ring = (node) => getComputedStyle(node).outlineStyle !== 'none' || getComputedStyle(node).boxShadow !== 'none';
+    return ring(element) || ring(element.closest('label') ?? element) ? null : 'shows no focus';
+  });
+  assert.equal(trouble, null, `"${await nameOfFocus(page)}" ${trouble}`);
+}
+
+journeys('the keyboard alone', ({ journey, bothWays }) => {
+  bothWays('reaches the profile menu within four tabs', async ({ server, visit, page }) => {
+    await signIn(visit, await newPerson(server));
+    for (const path of ['/profile/key', '/profile/security']) {
+      await visit.open(path);
+      assert.ok((await tabTo(page, /profile menu/)) <= 4, path);
+      await page.keyboard.press('Enter');
+      await page.locator('#profile-menu').waitFor();
+      await tabTo(page, /^Add API key$/, 2);
+      await page.keyboard.press('Escape');
+      await page.locator('#profile-menu').waitFor({ state: 'hidden' });
+      assert.match(await nameOfFocus(page), /profile menu/);
+    }
+  });
+
+  bothWays('skips to the content', async ({ server, visit, page }) => {
+    await signIn(visit, await newPerson(server));
+    await visit.open('/profile/key');
+    await page.keyboard.press('Tab');
+    assert.equal(await nameOfFocus(page), 'Skip to content');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    const inMain = await page.evaluate(() => document.activeElement.closest('main') !== null);
+    assert.ok(inMain, await nameOfFocus(page));
+  });
+
+  journey('signs in, adds a key, copies and deletes it', async ({ server, visit, page }) => {
+    const { name, password } = await newPerson(server);
+    const type = (text) => page.keyboard.type(text);
+    const press = (key) => page.keyboard.press(key);
+    await visit.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
+    await visit.open('/');
+    assert.match(await nameOfFocus(page), /^User name/);
+    await type(name);
+    await tabTo(page, /^Password/, 1);
+    await type(password);
+    await press('Enter');
+    await isAt(page, 'My API key');
+    assert.equal(await nameOfFocus(page), 'My API key');
+
+    await tabTo(page, /^Add API key$/, 3);
+    await press('Enter');
+    await isAt(page, 'Add API key');
+    assert.equal(await nameOfFocus(page), 'Add API key');
+    await tabTo(page, /^Description/, 1);
+    await type('nightly build');
+    await tabTo(page, /^30 days/, 1);
+    await press('ArrowDown');
+    await press('ArrowDown');
+    assert.match(await nameOfFocus(page), /^90 days/);
+    await assertSeen(page);
+    await page.locator('#validity-end').filter({ hasText: 'in 90 days' }).waitFor();
+    await tabTo(page, /^Add$/, 1);
+    await press('Enter');
+
+    const reveal = page.getByRole('dialog', { name: 'Copy your API key' });
+    await reveal.getByRole('button', { name: 'Copy and close' }).and(focused(page)).waitFor();
+    await tabTo(page, /^Show key$/, 4);
+    await press('Space');
+    await reveal.getByRole('switch', { checked: true }).waitFor();
+    await tabTo(page, /^Copy and close$/, 4);
+    await press('Enter');
+    await isTold(page, 'Copied.');
+    const value = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal((await verify(server, value)).status, 204);
+    assert.equal(await nameOfFocus(page), 'My API key');
+
+    await tabTo(page, /^Delete$/, 3);
+    await press('Enter');
+    await page.getByRole('dialog', { name: 'Delete this API key?' }).waitFor();
+    await page.getByRole('link', { name: 'Cancel' }).and(focused(page)).waitFor();
+    await tabTo(page, /^Delete$/, 2);
+    await press('Enter');
+    await isTold(page, 'The API key was deleted.');
+    assert.equal((await verify(server, value)).status, 401);
+    assert.equal(await nameOfFocus(page), 'My API key');
+  });
+
+  journey('everything that can be pressed is large enough to be hit', async ({ server, visit, page }) => {
+    const person = await newPerson(server);
+    await makeKey(server, person);
+    await signIn(visit, person);
+    for (const path of ['/profile/key', '/profile/key/delete', '/profile/security', '/profile/key/add']) {
+      await visit.open(path);
+      const small = await page.evaluate(() =>
+        [...document.querySelectorAll('a, button, input:not([type=hidden], [type=radio]), summary, label.option')]
+          .filter((element) => element.checkVisibility() && !element.matches('.skip'))
+          .map((element) => [element.innerText || element.name, element.getBoundingClientRect()])
+          .filter(([, box]) => box.width < 24 || box.height < 24)
+          .map(([name, box]) => `${name} ${box.width} × ${box.height}`),
+      );
+      assert.deepEqual(small, [], path);
+    }
+  });
+});

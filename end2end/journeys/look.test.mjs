@@ -1,0 +1,182 @@
+// Every page and dialog as people see it: axe finds nothing, nothing is wider than the window
+// (at 320 px neither), in both themes; and a picture of each, to be looked at.
+import assert from 'node:assert/strict';
+import { SIZES } from '../support/browser.mjs';
+import { journeys } from '../support/journeys.mjs';
+import { assertAccessible, assertFits, isAt, isTold, screenshot } from '../support/page.mjs';
+import { fillAdd, fillSignIn, makeKey, newPerson, openMenu, post, signIn, verify } from '../support/people.mjs';
+
+const NARROW = { width: 320, height: 640 };
+const SCHEMES = ['light', 'dark'];
+/** Without scripts the pages are the same but for a few; two of four ways to look will do. */
+const STILL = ['phone light', 'desktop dark'];
+
+/** Looks at the page as it is now: in every size and theme. */
+async function look(visit, name) {
+  const { page } = visit;
+  await page.setViewportSize(NARROW);
+  await assertFits(visit);
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    await assertFits(visit);
+    for (const scheme of SCHEMES) {
+      if (!visit.javaScript && !STILL.includes(`${size} ${scheme}`)) continue;
+      await page.emulateMedia({ colorScheme: scheme });
+      Object.assign(visit.options, { viewport, colorScheme: scheme });
+      await assertAccessible(visit);
+      await screenshot(visit, name, `${size}-${scheme}${visit.javaScript ? '' : '-without-javascript'}`);
+    }
+  }
+}
+
+/** What stands at the beginning: nobody is signed in. */
+async function lookFromOutside({ visit, page }) {
+  await visit.open('/sign-in');
+  await look(visit, '10 sign in');
+  await fillSignIn(page, { name: 'nobody', password: 'not the right one' });
+  await isTold(page, 'is not right');
+  await look(visit, '11 sign in refused');
+  await visit.open('/sign-in?notice=ended&next=/profile/security');
+  await look(visit, '12 session ended');
+  await visit.open('/no-such-page');
+  await look(visit, '13 page not found');
+}
+
+async function lookAtAdding({ visit, page }) {
+  await visit.open('/profile/key');
+  await look(visit, '20 no key');
+  await openMenu(page);
+  await look(visit, '21 profile menu');
+  await visit.open('/profile/key/add');
+  await look(visit, '30 add');
+  await page.getByRole('radio', { name: 'Until a date' }).check();
+  await look(visit, '31 add until a date');
+  await page.getByLabel('Description').fill('x'.repeat(257));
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await isTold(page, 'Nothing was changed.');
+  await look(visit, '32 add refused');
+  await fillAdd(page, { description: 'Nightly build of the storage team, Hamburg', validity: '90 days' });
+  await page.waitForURL('**/profile/key/reveal');
+}
+
+async function lookAtDeleting({ server, visit, page }, person) {
+  await visit.open('/profile/key');
+  await isAt(page, 'My API key');
+  await look(visit, '50 key');
+  await visit.open('/profile/key/add');
+  await look(visit, '51 has a key already');
+  await visit.open('/profile/key/delete');
+  await page.getByRole('dialog').waitFor();
+  await look(visit, '52 delete');
+  const { tag } = (await (await post(visit, '/api/key_page')).json()).key;
+  await post(visit, '/api/delete_key', { tag });
+  const { value } = await makeKey(server, person, { description: '' });
+  await verify(server, value);
+  await visit.open('/profile/key?notice=password-changed');
+  await look(visit, '53 key without a description, used');
+}
+
+async function lookAtSecurity({ visit, page, open }, person) {
+  const other = await open();
+  await signIn(other, person);
+  await visit.open('/profile/security');
+  await look(visit, '60 password and sessions');
+  await page.getByLabel('Current password', { exact: true }).fill('this is not the one');
+  await page.getByLabel('New password', { exact: true }).fill('a horse, a kingdom');
+  await page.getByLabel('Repeat new password', { exact: true }).fill('a horse, a kingdom');
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await isTold(page, 'Nothing was changed.');
+  await look(visit, '61 password refused');
+}
+
+async function lookAtReveal({ visit, page }) {
+  const dialog = page.getByRole('dialog', { name: 'Copy your API key' });
+  await dialog.waitFor();
+  await look(visit, '40 reveal masked');
+  await dialog.getByRole('switch', { name: 'Show key' }).click();
+  await look(visit, '41 reveal open');
+  await dialog.getByRole('button', { name: 'Close', exact: true }).click();
+  await dialog.getByText('You have not copied the key.').waitFor();
+  await look(visit, '42 reveal warned');
+  await dialog.getByRole('button', { name: 'Copy and close' }).click();
+  await isTold(page, 'Copied.');
+  await look(visit, '43 copied');
+  await visit.open('/profile/key/reveal');
+  await isTold(page, 'It cannot be shown again.');
+  await look(visit, '44 reveal gone');
+}
+
+async function lookAtStill({ visit, page }) {
+  await look(visit, '40 reveal waiting');
+  await page.getByRole('button', { name: 'Show my key' }).click();
+  await page.getByText('You will not see this key again.').waitFor();
+  await look(visit, '41 reveal folded');
+  await page.getByText('Show key', { exact: true }).click();
+  await page.getByText('Show command', { exact: true }).click();
+  await look(visit, '42 reveal unfolded');
+}
+
+journeys('look', ({ journey }) => {
+  journey('every page and dialog', async (context) => {
+    const { server, visit } = context;
+    visit.expectProblem(/401|404|409|422/);
+    await visit.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
+    await lookFromOutside(context);
+    const person = await newPerson(server);
+    await signIn(visit, person);
+    await lookAtAdding(context);
+    await lookAtReveal(context);
+    await lookAtDeleting(context, person);
+    await lookAtSecurity(context, person);
+  });
+
+  journey('what is different without JavaScript', { javaScript: false }, async (context) => {
+    const { server, visit } = context;
+    const person = await newPerson(server);
+    await signIn(visit, person);
+    await visit.open('/profile/key/add');
+    await look(visit, '30 add');
+    await fillAdd(context.page, { description: 'Nightly build' });
+    await context.page.waitForURL('**/profile/key/reveal');
+    await lookAtStill(context);
+    await visit.open('/profile/key/delete');
+    await look(visit, '52 delete');
+  });
+
+  journey('the first sign-in', async ({ server, visit, page }) => {
+    await visit.open('/');
+    await fillSignIn(page, { name: 'admin', password: await server.initialPassword() });
+    await isAt(page, 'Password and sessions');
+    await look(visit, '14 first password');
+  });
+
+  journey('a page that says what failed', async ({ visit, page }) => {
+    visit.expectProblem(/403/);
+    await visit.page.route('**/hostile', (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<form method="post" action="${visit.options.baseURL}/api/sign_out"><button>Go</button></form>`,
+      }),
+    );
+    await page.goto('http://localhost:8000/hostile');
+    await page.getByRole('button', { name: 'Go' }).click();
+    await page.getByRole('heading', { name: 'This did not work' }).waitFor();
+    await look(visit, '70 this did not work');
+  });
+
+  journey('at 400 % and without motion nothing is lost', { context: { viewport: { width: 320, height: 256 } } }, async (context) => {
+    const { server, visit, page } = context;
+    const person = await newPerson(server);
+    await makeKey(server, person, { description: 'W'.repeat(256) });
+    await signIn(visit, person);
+    for (const path of ['/profile/key', '/profile/key/delete', '/profile/key/add', '/profile/security']) {
+      await visit.open(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await assertFits(visit);
+    }
+    await visit.open('/profile/key/delete');
+    const remove = page.getByRole('dialog').getByRole('button', { name: 'Delete' });
+    await remove.scrollIntoViewIfNeeded();
+    assert.ok(await remove.isVisible());
+  });
+});
