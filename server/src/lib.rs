@@ -18,5 +18,6 @@ pub mod router;
 pub mod serve;
 pub mod state;
 mod verify;
+pub mod web;
 
 pub use state::AppState;

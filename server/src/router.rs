@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     AppState,
     failure::{self, Failure},
-    health, log, netbackup, origin, verify,
+    health, log, netbackup, origin, verify, web,
 };
 
 /// The largest body that is read, in bytes (W7). The largest honest one has some 3 kB.
@@ -32,7 +32,8 @@ pub fn router(state: AppState) -> Router {
         .nest(netbackup::BASE, netbackup::routes())
         // What `nest` leaves out.
         .route("/netbackup/", any(async || Failure::NoRoute))
-        .with_state(state.clone());
+        .with_state(state.clone())
+        .merge(web::router(&state));
     around(routes, state)
 }
 

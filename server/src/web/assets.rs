@@ -92,7 +92,7 @@ fn find(path: &str, asked: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static 
 }
 
 fn is_copy(path: &str) -> bool {
-    path.ends_with(".br") || path.ends_with(".gz")
+    matches!(ending(path), Some("br" | "gz"))
 }
 
 /// Whether `Accept-Encoding` names the encoding, and not with a weight of 0.
@@ -117,7 +117,7 @@ fn etag(file: &EmbeddedFile) -> String {
 }
 
 fn content_type(path: &str) -> HeaderValue {
-    HeaderValue::from_static(match path.rsplit_once('.').map(|(_, ending)| ending) {
+    HeaderValue::from_static(match ending(path) {
         Some("wasm") => "application/wasm",
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
@@ -126,6 +126,10 @@ fn content_type(path: &str) -> HeaderValue {
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     })
+}
+
+fn ending(path: &str) -> Option<&str> {
+    path.rsplit_once('.').map(|(_, ending)| ending)
 }
 
 fn body(data: Cow<'static, [u8]>) -> Body {

@@ -1,6 +1,6 @@
 //! Failures, as browsers see them: a page for people, an error for the application.
 
-use app::rpc::Fault;
+use app::rpc::{Fault, Packing};
 use axum::{
     extract::Request,
     http::{HeaderMap, header},
@@ -8,14 +8,14 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use domain::error::Error;
-use leptos::server_fn::error::FromServerFnError;
+use leptos::server_fn::{ContentType, error::FromServerFnError};
 use service::Origin;
 
 use super::assets;
 use crate::failure::Failure;
 
-/// Writes the body of a [`Failure`]: JSON for a server function that the application called, a
-/// page otherwise.
+/// Writes the body of a [`Failure`]: a [`Fault`] for a server function that the application called,
+/// a page otherwise.
 pub(super) async fn render(request: Request, next: Next) -> Response {
     let called = request.uri().path().starts_with("/api/") && !wants_page(request.headers());
     let origin = request.extensions().get::<Origin>();
@@ -33,8 +33,8 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
             Failure::Domain(error) => error,
             _ => Error::Internal,
         };
-        let json = Fault::in_request(error, &request_id).ser();
-        ([(header::CONTENT_TYPE, "application/json")], json).into_response()
+        let fault = Fault::in_request(error, &request_id).ser();
+        ([(header::CONTENT_TYPE, Packing::CONTENT_TYPE)], fault).into_response()
     } else {
         Html(page(&failure.message(), &request_id)).into_response()
     };
