@@ -25,7 +25,7 @@ pub fn KeyDetails(
         key.description
     };
     let last_used = match key.last_used {
-        Some(usage) => Fact::time(LAST_USED, usage.at).and_code(usage.address),
+        Some(usage) => Fact::time(LAST_USED, usage.at).from_address(usage.address),
         None => Fact::text(LAST_USED, "Never used"),
     };
     let saml = if key.saml_validated {
@@ -34,6 +34,7 @@ pub fn KeyDetails(
         "Not validated"
     };
     let facts = vec![
+        Fact::code("Tag", tag.clone()),
         Fact::text("Description", described),
         Fact::identity("Owner", &key.owner),
         Fact::time("Expires", key.expires_at),
@@ -48,9 +49,7 @@ pub fn KeyDetails(
         <section class="card" aria-label="API key details">
             <div class="card__head">
                 <div class="card__name">
-                    <code class="tag" aria-label="Tag">
-                        {tag.clone()}
-                    </code>
+                    <code class="tag">{tag.clone()}</code>
                     <StateChip state=key.state />
                     <CopyButton label="Copy tag" text=move |()| tag.clone() />
                 </div>

@@ -257,7 +257,7 @@ pub fn Still(
                     <code class="secret__value">{value}</code>
                 </details>
                 <p class="quiet">"Expires " {format::utc(revealed.expires_at)} "."</p>
-                <details class="secret secret--still">
+                <details class="command command--still">
                     <summary class="button">"Show command"</summary>
                     <code class="command__text">{command}</code>
                 </details>

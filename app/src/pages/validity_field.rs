@@ -12,7 +12,8 @@ use crate::{
 /// Presets and a calendar, with the resulting end in words, in local time and in UTC. What the
 /// policy forbids cannot be chosen, and the reason stands below.
 ///
-/// Without JavaScript: every preset shows its own date; the end is shown with the new key.
+/// Without JavaScript: every preset shows its own date; the end, which would not follow the choice,
+/// is shown with the new key.
 #[component]
 pub fn ValidityField(
     /// What was chosen before, if anything was.
@@ -89,7 +90,7 @@ pub fn ValidityField(
                     on:input:target=move |event| date.set(event.target().value())
                 />
             </div>
-            <p class="choice__end" id="validity-end" role="status">
+            <p class="choice__end needs-script" id="validity-end" role="status">
                 {move || end.get().ok().map(|end| view! { <End at=end as_of /> })}
             </p>
             <FieldError id="validity-error".to_owned() error=wrong />

@@ -47,14 +47,18 @@ impl Fact {
 
     /// A name and the full identity.
     pub fn identity(name: &'static str, identity: &Identity) -> Self {
-        Self::text(name, identity.principal.name.clone()).and_code(identity.to_string())
+        Self {
+            code: Some(identity.to_string()),
+            ..Self::text(name, identity.principal.name.clone())
+        }
     }
 
-    /// The same, and what a machine would understand.
+    /// The same, from that address.
     #[must_use]
-    pub fn and_code(self, code: impl Into<String>) -> Self {
+    pub fn from_address(self, address: String) -> Self {
         Self {
-            code: Some(code.into()),
+            text: Some("from".to_owned()),
+            code: Some(address),
             ..self
         }
     }

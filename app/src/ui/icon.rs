@@ -55,9 +55,9 @@ pub fn Mark() -> impl IntoView {
             <path
                 class="mark__key"
                 fill-rule="evenodd"
-                d="M11 3a8 8 0 00-3 15.4V28l3 3 3-3v-2l-2-2 2-2v-3.600A8 8 0 0011 3zm0 4a3 3 0 110 6 3 3 0 010-6z"
+                d="M11 2a8 8 0 00-3 15.400V30h6v-4h3v-4h-3v-4.600A8 8 0 0011 2zm0 4.500a3.500 3.500 0 110 7 3.500 3.500 0 010-7z"
             />
-            <path class="mark__latch" d="M22 4h7v24h-7z" />
+            <path class="mark__latch" d="M24 3h4v26h-4z" />
         </svg>
     }
 }
