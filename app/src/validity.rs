@@ -33,9 +33,9 @@ impl Choice {
         let wrong = |problem| Err(FieldError::new(expiry::FIELD, problem));
         match (validity, until) {
             (UNTIL, "") | ("", _) => wrong(Problem::Required),
-            (UNTIL, date) => match date.parse() {
-                Ok(date) => Ok(Self::Until(date)),
-                Err(_) => wrong(Problem::malformed("a date such as 2027-01-31")),
+            (UNTIL, date) => match calendar_date(date) {
+                Some(date) => Ok(Self::Until(date)),
+                None => wrong(Problem::malformed("a date such as 2027-01-31")),
             },
             (days, _) => match days.parse() {
                 Ok(days) => Ok(Self::Days(days)),
@@ -54,6 +54,14 @@ impl Choice {
             Self::Until(date) => Validity::until(date, now),
         }
     }
+}
+
+/// `2027-01-31`, as date fields send it.
+fn calendar_date(text: &str) -> Option<NaiveDate> {
+    let mut parts = text.splitn(3, '-');
+    let mut part = || parts.next();
+    let (year, month, day) = (part()?, part()?, part()?);
+    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
 }
 
 /// When a key ends that is made at `now` with what the form says.

@@ -136,6 +136,7 @@ pub enum Problem {
     #[error("The latest date allowed is {}.", .latest.format("%Y-%m-%dT%H:%M:%SZ"))]
     TooLate {
         /// The latest end of validity, which is itself allowed.
+        #[serde(with = "chrono::serde::ts_microseconds")]
         latest: Instant,
     },
     /// A number outside of what is allowed.

@@ -254,10 +254,13 @@ pub struct ApiKey {
     /// What it is for, in the owner's words.
     pub description: String,
     /// When it was made.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub created_at: Instant,
     /// When its validity ends.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub expires_at: Instant,
     /// When the validity was last changed.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub modified_at: Instant,
     /// Who made it.
     pub issuer: Identity,
@@ -273,6 +276,7 @@ pub struct ApiKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastUse {
     /// When.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub at: Instant,
     /// The client's address.
     pub address: String,

@@ -13,5 +13,6 @@ pub mod permission;
 pub mod policy;
 pub mod principal;
 
-/// An instant in UTC. Services truncate it to microseconds, the precision both databases keep.
+/// An instant in UTC. Services truncate it to microseconds, the precision both databases keep, and
+/// so it travels to the browser: reading dates as text would be compiled into the application.
 pub type Instant = chrono::DateTime<chrono::Utc>;

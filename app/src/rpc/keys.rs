@@ -16,6 +16,7 @@ pub struct KeyPage {
     /// The key. `None`: there is none.
     pub key: Option<ApiKey>,
     /// When this was so.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
     /// The address that commands are shown with.
     pub public_url: String,
@@ -29,6 +30,7 @@ pub struct AddPage {
     /// What is allowed.
     pub policy: Policy,
     /// When this was so.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
 }
 

@@ -14,6 +14,7 @@ pub struct Revealed {
     /// The value.
     pub value: Secret,
     /// When the key's validity ends.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub expires_at: Instant,
     /// The address that commands are shown with.
     pub public_url: String,

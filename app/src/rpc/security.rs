@@ -14,6 +14,7 @@ pub struct SecurityPage {
     /// One's sessions, the latest first. Empty while the first password stands.
     pub sessions: Vec<SessionRow>,
     /// When this was so.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
 }
 
@@ -27,10 +28,13 @@ pub struct SessionRow {
     /// What it is for.
     pub kind: SessionKind,
     /// When it began.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub created_at: Instant,
     /// When it was last used.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub last_seen_at: Instant,
     /// When it ends at the latest.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub expires_at: Instant,
     /// The address it began from.
     pub address: String,
