@@ -12,10 +12,11 @@ use leptos::{
 
 /// As `IntoAny`, for what is in the application from the start.
 ///
-/// Leptos compiles every view a second time, in pieces that can wait for code that is still being
-/// loaded. That is a sixth of the application's size, and nothing here waits: a [`Whole`] view is
-/// made alive at once, and what stands in it is compiled once. Views of lazy routes must not use
-/// it.
+/// Where a view's type is forgotten, leptos makes its borrowed texts owned, so that most elements
+/// are compiled as two types, and then compiles those a second time in pieces that can wait for code
+/// that is still being loaded. That is a fifth of the application's size, for nothing: what is
+/// written here borrows nothing that ends, and is there. A [`Whole`] view is kept as it is and made
+/// alive at once.
 pub trait IntoWhole {
     /// Forgets the view's type.
     fn whole(self) -> AnyView;
@@ -43,20 +44,20 @@ impl<V: Render> Render for Whole<V> {
 }
 
 impl<V: AddAnyAttr> AddAnyAttr for Whole<V> {
-    type Output<Added: Attribute> = Whole<V::Output<Added>>;
+    type Output<Added: Attribute> = V::Output<Added>;
 
     fn add_any_attr<Added: Attribute>(self, attribute: Added) -> Self::Output<Added>
     where
         Self::Output<Added>: RenderHtml,
     {
-        Whole(self.0.add_any_attr(attribute))
+        self.0.add_any_attr(attribute)
     }
 }
 
 /// All but `hydrate_async`, whose default calls `hydrate`.
-impl<V: RenderHtml> RenderHtml for Whole<V> {
+impl<V: RenderHtml + 'static> RenderHtml for Whole<V> {
     type AsyncOutput = V::AsyncOutput;
-    type Owned = Whole<V::Owned>;
+    type Owned = Self;
 
     const MIN_LENGTH: usize = V::MIN_LENGTH;
     const EXISTS: bool = V::EXISTS;
@@ -111,6 +112,6 @@ impl<V: RenderHtml> RenderHtml for Whole<V> {
     }
 
     fn into_owned(self) -> Self::Owned {
-        Whole(self.0.into_owned())
+        self
     }
 }
