@@ -18,7 +18,6 @@ pub use document::document;
 
 use crate::ui::IntoWhole;
 use leptos::prelude::*;
-use leptos_meta::provide_meta_context;
 use leptos_router::{
     SsrMode,
     components::{FlatRoutes, Route, Router},
@@ -35,7 +34,8 @@ use pages::{
 /// Without JavaScript: the same pages, one request each.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
+    #[cfg(feature = "ssr")]
+    leptos_meta::provide_meta_context();
     let all = SsrMode::Async;
     view! {
         <Router>
