@@ -7,22 +7,18 @@
 use std::{pin::Pin, sync::Arc};
 
 use domain::error::Error;
+use js_sys::futures::JsFuture;
 use leptos::{
     ev::SubmitEvent,
-    form::form_data_from_event,
     prelude::*,
     server::codee::string::FromToStringCodec,
-    server_fn::{
-        ServerFn,
-        client::{Client, browser::BrowserClient},
-        error::ServerFnUrlError,
-        request::ClientReq,
-        response::ClientRes,
-    },
+    server_fn::{ServerFn, error::ServerFnUrlError, redirect::REDIRECT_HEADER},
     task::spawn_local,
 };
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams};
 
 use crate::rpc::{Fault, packing::unpack};
 
@@ -91,7 +87,9 @@ where
     F: ServerFn<Error = Fault>,
     F::Output: Serialize,
 {
-    post(F::PATH, String::new()).await.answer
+    let asked = post(F::PATH, UrlSearchParams::new());
+    // There is one thread only.
+    send_wrapper::SendWrapper::new(asked).await.answer
 }
 
 /// What came back.
@@ -102,24 +100,31 @@ struct Reply {
     leads_to: Option<String>,
 }
 
-async fn post(path: &str, form: String) -> Reply {
+async fn post(path: &str, form: Result<UrlSearchParams, JsValue>) -> Reply {
     try_post(path, form).await.unwrap_or_else(|_| Reply {
         answer: UNREACHED.to_owned(),
         leads_to: None,
     })
 }
 
-async fn try_post(path: &str, form: String) -> Result<Reply, Fault> {
-    const FORM: &str = "application/x-www-form-urlencoded";
-    let request = ClientReq::<Fault>::try_new_post(path, FORM, "text/plain", form)?;
-    let response = <BrowserClient as Client<Fault>>::send(request).await?;
-    let done = (200..300).contains(&ClientRes::<Fault>::status(&response));
-    let redirects = ClientRes::<Fault>::has_redirect(&response);
-    let leads_to = redirects.then(|| ClientRes::<Fault>::location(&response));
-    let text = ClientRes::<Fault>::try_into_string(response).await?;
-    let mark = if done { OUTPUT } else { FAULT };
+async fn try_post(path: &str, form: Result<UrlSearchParams, JsValue>) -> Result<Reply, JsValue> {
+    let request = RequestInit::new();
+    request.set_method("POST");
+    // The entries say by themselves how they are encoded.
+    let form = form?;
+    request.set_body(&form);
+    let response = JsFuture::from(window().fetch_with_str_and_init(path, &request)).await?;
+    let response: Response = response.dyn_into()?;
+    let text = JsFuture::from(response.text()?).await?.as_string();
+    let mark = if response.ok() { OUTPUT } else { FAULT };
+    let headers = response.headers();
+    let leads_to = if headers.has(REDIRECT_HEADER)? {
+        headers.get("Location")?
+    } else {
+        None
+    };
     Ok(Reply {
-        answer: format!("{mark}{text}"),
+        answer: format!("{mark}{}", text.unwrap_or_default()),
         leads_to,
     })
 }
@@ -157,8 +162,9 @@ impl Sending {
         let lead = Callback::new(move |to: String| navigate(&to, NavigateOptions::default()));
         move |event| {
             event.prevent_default();
-            if let Some(form) = entries(&event).filter(|_| !self.pending.get_untracked()) {
+            if !self.pending.get_untracked() {
                 self.pending.set(true);
+                let form = entries(&event);
                 spawn_local(async move { self.settle(&post(path, form).await, lead) });
             }
         }
@@ -177,11 +183,11 @@ impl Sending {
     }
 }
 
-/// The form's entries, in the form's encoding.
-fn entries(event: &SubmitEvent) -> Option<String> {
-    let data = form_data_from_event(event).ok()?;
-    let entries = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
-    Some(entries.to_string().into())
+/// The form's entries.
+fn entries(event: &SubmitEvent) -> Result<UrlSearchParams, JsValue> {
+    let form: HtmlFormElement = event_target(event);
+    let entries = FormData::new_with_form(&form)?;
+    UrlSearchParams::new_with_str_sequence_sequence(&entries)
 }
 
 #[cfg(test)]
