@@ -14,3 +14,4 @@ mod program;
 mod secrecy;
 mod support;
 mod verify;
+mod web;
