@@ -85,14 +85,24 @@ pub(super) fn set_cookie(cookie: Option<HeaderValue>) {
     }
 }
 
+/// The most characters of an entry that come back. A server refuses longer addresses.
+const MAX_KEPT_CHARS: usize = 1000;
+
+const MAX_KEPT_BYTES: usize = 2048;
+
 /// Sends a form that was posted without JavaScript back to its page with the error and with what
-/// was entered. Only what may stand in an address: never a password, never a key.
+/// was entered. Only what may stand in an address: never a password, never a key, nothing that is
+/// longer than browsers and servers let addresses be.
 pub(super) fn keep_entries<F: ServerFn>(fault: &Fault, page: &str, entries: &[(&str, &str)]) {
+    let kept = entries.iter().map(|(name, text)| {
+        let end = text.char_indices().nth(MAX_KEPT_CHARS);
+        (name, &text[..end.map_or(text.len(), |(at, _)| at)])
+    });
     let address = ServerFnUrlError::new(F::PATH, fault.clone())
         .to_url(&format!("http://localhost{page}"))
         .ok()
         .and_then(|mut url| {
-            url.query_pairs_mut().extend_pairs(entries);
+            url.query_pairs_mut().extend_pairs(kept);
             HeaderValue::try_from(format!("{}?{}", url.path(), url.query()?)).ok()
         });
     if let (true, Some(response), Some(address)) =
