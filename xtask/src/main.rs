@@ -9,6 +9,7 @@ mod browser;
 mod compress;
 mod files;
 mod licences;
+mod measure;
 mod postgres;
 mod process;
 mod server;
@@ -49,6 +50,8 @@ enum Command {
     },
     /// Print what a browser loads first, and fail when the WebAssembly is too large
     Size,
+    /// Print how long the release build takes to start, and its memory
+    Measure,
     /// Run every check in order, up to the first that fails
     Test {
         /// Only this step (may be repeated)
@@ -84,6 +87,7 @@ fn execute() -> anyhow::Result<()> {
             server::run(&server::build(&site, release)?, &args)
         }
         Command::Size => size::check(&site::build()?),
+        Command::Measure => measure::run(),
         Command::Test { only, args } => test::run(&only, &args),
     }
 }
