@@ -32,6 +32,7 @@ pub fn router(state: AppState) -> Router {
         .nest(netbackup::BASE, netbackup::routes())
         // What `nest` leaves out.
         .route("/netbackup/", any(async || Failure::NoRoute))
+        .layer(from_fn(limit_body))
         .with_state(state.clone())
         .merge(web::router(&state));
     around(routes, state)
@@ -40,7 +41,6 @@ pub fn router(state: AppState) -> Router {
 /// What happens around every request, from the inside out.
 fn around(routes: Router, state: AppState) -> Router {
     routes
-        .layer(from_fn(limit_body))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(limit_time))
         .layer(CatchPanicLayer::custom(|_| {
@@ -52,8 +52,9 @@ fn around(routes: Router, state: AppState) -> Router {
         .layer(from_fn_with_state(state, origin::attach))
 }
 
-/// Refuses a body that says it is too large, and stops reading one that turns out to be.
-async fn limit_body(request: Request, next: Next) -> Response {
+/// Refuses a body that says it is too large, and stops reading one that turns out to be. Each door
+/// has it inside of what tells failures there.
+pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)

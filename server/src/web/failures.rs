@@ -31,6 +31,8 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
     let body = if called {
         let error = match failure {
             Failure::Domain(error) => error,
+            // The fields say themselves which of them it is.
+            Failure::TooLarge => Error::Invalid(Vec::new()),
             _ => Error::Internal,
         };
         let fault = Fault::in_request(error, &request_id).ser();

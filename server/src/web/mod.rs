@@ -23,7 +23,7 @@ use leptos::config::LeptosOptions;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{AppState, failure::Failure};
+use crate::{AppState, failure::Failure, router::limit_body};
 
 /// Everything that the server answers to browsers; also what it answers to addresses that nobody
 /// knows.
@@ -46,6 +46,7 @@ pub fn router(state: &AppState) -> Router {
         .layer(from_fn_with_state(csrf::own_origin(&state.settings.public_url()), csrf::guard))
         .with_state(options)
         .merge(assets::routes())
+        .layer(from_fn(limit_body))
         .layer(CatchPanicLayer::custom(|_| Failure::Domain(Error::Internal).into_response()))
         .layer(from_fn(failures::render))
         .layer(from_fn(headers::add))
