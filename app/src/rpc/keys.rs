@@ -70,6 +70,7 @@ pub async fn create_key(
     #[server(default)]
     description: String,
     /// A number of days, or that a date was chosen.
+    #[server(default)]
     validity: String,
     /// The date.
     #[server(default)]
