@@ -88,11 +88,8 @@ pub(super) fn set_cookie(cookie: Option<HeaderValue>) {
 /// The most characters of an entry that come back. A server refuses longer addresses.
 const MAX_KEPT_CHARS: usize = 1000;
 
-const MAX_KEPT_BYTES: usize = 2048;
-
 /// Sends a form that was posted without JavaScript back to its page with the error and with what
-/// was entered. Only what may stand in an address: never a password, never a key, nothing that is
-/// longer than browsers and servers let addresses be.
+/// was entered. Only what may stand in an address: never a password, never a key.
 pub(super) fn keep_entries<F: ServerFn>(fault: &Fault, page: &str, entries: &[(&str, &str)]) {
     let kept = entries.iter().map(|(name, text)| {
         let end = text.char_indices().nth(MAX_KEPT_CHARS);
