@@ -176,4 +176,4 @@ journeys('one’s key', ({ journey, bothWays }) => {
     assert.equal((await post(visit, '/api/delete_key', { tag })).status(), 404);
     assert.equal((await verify(server, value)).status, 204);
   });
-});
+}, { atOnce: 1 });

@@ -131,4 +131,4 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
       assert.deepEqual(small, [], path);
     }
   });
-});
+}, { atOnce: 1 });

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { journeys } from '../support/journeys.mjs';
 import { fact, isAt, isTold } from '../support/page.mjs';
 import { fillAdd, keyTags, newPerson, post, signIn, verify } from '../support/people.mjs';
+import { hasKey } from '../support/spellings.mjs';
 
 const run = promisify(execFile);
 const VALUE = /^lky_[A-Za-z0-9_-]{60}$/;
@@ -53,11 +54,11 @@ function eavesdrop({ context }) {
 
 /** The value reached the browser in one answer's body and nowhere else. */
 async function assertHeardOnce({ requests, answers }, value, path) {
-  for (const request of await Promise.all(requests)) assert.ok(!request.includes(value), 'a request has the key');
+  for (const request of await Promise.all(requests)) assert.ok(!hasKey(request, value), 'a request has the key');
   const all = await Promise.all(answers);
-  for (const { list } of all) assert.ok(!JSON.stringify(list).includes(value), 'an answer’s headers have the key');
+  for (const { list } of all) assert.ok(!hasKey(JSON.stringify(list), value), 'an answer’s headers have the key');
   assert.deepEqual(
-    all.filter(({ text }) => text.includes(value)).map((answer) => answer.path),
+    all.filter(({ text }) => hasKey(text, value)).map((answer) => answer.path),
     [path],
   );
 }
@@ -66,9 +67,9 @@ async function assertHeardOnce({ requests, answers }, value, path) {
 async function assertGoneFromBrowser({ visit, page }, value) {
   for (const path of OWN_PAGES) {
     const answer = await visit.context.request.get(path);
-    assert.ok(!(await answer.text()).includes(value), `the source of ${path} has the key`);
+    assert.ok(!hasKey(await answer.text(), value), `the source of ${path} has the key`);
   }
-  assert.ok(!(await page.content()).includes(value), 'the page has the key');
+  assert.ok(!hasKey(await page.content(), value), 'the page has the key');
   const kept = await page.evaluate(async () => {
     const stores = [localStorage, sessionStorage].map((store) => JSON.stringify(store));
     const databases = (await indexedDB.databases()).length;
@@ -80,7 +81,7 @@ async function assertGoneFromBrowser({ visit, page }, value) {
     { ...kept, history: null },
     { stores: ['{}', '{}'], databases: 0, caches_: 0, workers: 0, history: null },
   );
-  assert.ok(!kept.history?.includes(value), 'the history has the key');
+  assert.ok(!hasKey(kept.history ?? '', value), 'the history has the key');
   const cookies = await visit.context.cookies();
   assert.deepEqual(
     cookies.map(({ name }) => name),
@@ -88,29 +89,15 @@ async function assertGoneFromBrowser({ visit, page }, value) {
   );
 }
 
-/** No file of the server's, nor its log, has the value or its secret bytes, in any spelling. */
+/** No file of the server's, nor its log, has it. */
 async function assertGoneFromServer(server, value) {
-  const secret = Buffer.from(value, 'base64url').subarray(8, 44);
-  const spellings = [
-    value,
-    value.slice(12),
-    secret,
-    secret.subarray(0, 16),
-    secret.subarray(20),
-    secret.toString('hex'),
-    secret.toString('hex').toUpperCase(),
-    secret.toString('base64').slice(0, 40),
-    Buffer.from(value, 'base64url').toString('base64').slice(12, 60),
-  ];
   const files = await readdir(server.dataDir, { recursive: true, withFileTypes: true });
   const places = [['the log', Buffer.from(server.log)]];
   for (const file of files.filter((entry) => entry.isFile())) {
     places.push([file.name, await readFile(join(file.path, file.name))]);
   }
-  assert.ok(places.some(([name]) => name.includes('.db') || name.includes('sqlite')), `no database in ${places.map(([name]) => name)}`);
-  for (const [name, bytes] of places) {
-    for (const spelling of spellings) assert.ok(!bytes.includes(spelling), `${name} has the key`);
-  }
+  assert.ok(places.some(([, bytes]) => bytes.includes('SQLite format 3')), 'there is no database');
+  for (const [name, bytes] of places) assert.ok(!hasKey(bytes, value), `${name} has the key`);
 }
 
 /** Runs a command that a page shows, as people would. */
@@ -142,7 +129,7 @@ journeys('a new key is shown once', ({ journey }) => {
     const command = await dialog.locator('.command__text').innerText();
     await show.click();
     await dialog.getByText('•••').first().waitFor();
-    assert.ok(!(await page.content()).includes(value), 'the masked page has the key');
+    assert.ok(!hasKey(await page.content(), value), 'the masked page has the key');
 
     const { status, body } = await runCommand(command);
     assert.equal(status, '200');
@@ -158,7 +145,7 @@ journeys('a new key is shown once', ({ journey }) => {
     await page.goBack();
     await isAt(page, 'Add API key');
     await page.getByText('You have an API key already').waitFor();
-    assert.ok(!(await page.content()).includes(value));
+    assert.ok(!hasKey(await page.content(), value));
     await page.goForward();
     await isAt(page, 'My API key');
     await page.reload();
@@ -201,7 +188,7 @@ journeys('a new key is shown once', ({ journey }) => {
     visit.expectProblem(/ERR_CACHE_MISS/);
     await page.goBack().catch(() => {});
     await page.waitForURL(/^chrome-error:/);
-    assert.ok(!(await page.locator('html').innerText()).includes(value));
+    assert.ok(!hasKey(await page.locator('html').innerText(), value));
     await visit.open('/profile/key/reveal');
     await page.getByRole('button', { name: 'Show my key' }).click();
     await isTold(page, 'It cannot be shown again.');
@@ -237,7 +224,7 @@ journeys('a new key is shown once', ({ journey }) => {
     const value = await page.locator('.secret__value').innerText();
     await page.goBack();
     await isAt(page, 'Add API key');
-    assert.ok(!(await page.content()).includes(value));
+    assert.ok(!hasKey(await page.content(), value));
     await page.goForward();
     await isTold(page, 'It cannot be shown again.');
     await assertGoneFromBrowser(context, value);
@@ -314,4 +301,4 @@ journeys('a new key is shown once', ({ journey }) => {
     assert.equal(await fact(page, 'Description').innerText(), 'nightly build');
     assert.doesNotMatch(await page.content(), /lky_[\w-]{60}/);
   });
-});
+}, { atOnce: 1 });

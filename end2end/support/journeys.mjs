@@ -12,10 +12,11 @@ import { openBrowser, openVisit } from './browser.mjs';
 import { screenshot } from './page.mjs';
 import { startServer } from './server.mjs';
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
-export function journeys(title, define, { settings } = {}) {
-  describe(title, () => {
+/** @param {number} [options.atOnce] 1 where journeys read the clipboard, which they share */
+export function journeys(title, define, { settings, atOnce = 2 } = {}) {
+  describe(title, { concurrency: atOnce }, () => {
     let server;
     let browser;
     before(async () => {

@@ -82,9 +82,10 @@ export function focused(page) {
   return page.locator(':focus');
 }
 
-/** Saves the whole page as end2end/screenshots/NAME-SIZE-SCHEME.png. */
+/** Saves the page as end2end/screenshots/NAME-SIZE-SCHEME.png: whole, or what is seen of it behind a dialog. */
 export async function screenshot(visit, name, label = visit.label) {
   await mkdir(SCREENSHOTS, { recursive: true });
   const file = `${name.replace(/[^a-z0-9]+/gi, '-').toLowerCase()}-${label}.png`;
-  await visit.page.screenshot({ path: join(SCREENSHOTS, file), fullPage: true });
+  const fullPage = (await visit.page.locator('dialog:modal').count()) === 0;
+  await visit.page.screenshot({ path: join(SCREENSHOTS, file), fullPage });
 }

@@ -26,7 +26,7 @@ export async function signIn(visit, person) {
 export function post(visit, path, form = {}, headers = {}) {
   return visit.context.request.post(path, {
     form,
-    headers: { origin: visit.options.baseURL, accept: 'application/json', ...headers },
+    headers: { origin: visit.options.baseURL, accept: '*/*', ...headers },
     maxRedirects: 0,
   });
 }
