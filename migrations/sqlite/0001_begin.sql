@@ -9,7 +9,7 @@ create table secret_fingerprint (
 
 create table app_user (
     -- From 1000; autoincrement: never used again.
-    id integer primary key autoincrement,
+    id integer primary key autoincrement not null,
     domain_type text not null
         constraint user_domain_type_known
         check (domain_type in ('unixpwd', 'nt', 'vx', 'ldap', 'saml', 'nbsp')),
@@ -24,6 +24,9 @@ create table app_user (
     -- Whether the password must be replaced before anything else.
     password_change_needed integer not null
         constraint password_change_needed_is_boolean check (password_change_needed in (0, 1)),
+    -- Whether API Key Self-Service was withdrawn from this user.
+    self_service_withdrawn integer not null default 0
+        constraint self_service_withdrawn_is_boolean check (self_service_withdrawn in (0, 1)),
     -- NULL: enabled.
     disabled_at integer,
     created_at integer not null,
@@ -32,24 +35,77 @@ create table app_user (
 
 insert into sqlite_sequence (name, seq) values ('app_user', 999);
 
+-- Domains whose users do not hold API Key Self-Service.
+create table self_service_withdrawn_domain (
+    domain_type text not null,
+    domain text not null,
+    primary key (domain_type, domain)
+) strict;
+
 create table role (
-    id integer primary key not null,
-    name text not null constraint role_name_taken unique,
+    -- Built-in ones below 1000; autoincrement: never used again.
+    id integer primary key autoincrement not null,
+    name text not null
+        constraint role_name_taken unique
+        constraint role_name_has_64_characters check (length(name) between 1 and 64),
+    description text not null
+        constraint role_description_has_256_characters check (length(description) <= 256),
     -- What built-in roles grant stands in the program: they cannot be edited.
     built_in integer not null constraint built_in_is_boolean check (built_in in (0, 1))
 ) strict;
 
-insert into role (id, name, built_in) values
-    (1, 'Administrator', 1),
-    (2, 'Default Security Administrator', 1),
-    (3, 'Default Multi-Person Authorization Approver', 1),
-    (4, 'API Key Self-Service', 1);
+insert into role (id, name, description, built_in) values
+    (1, 'Administrator', 'Everything', 1),
+    (2, 'Default Security Administrator', 'API keys, approval settings, the audit trail and roles', 1),
+    (3, 'Default Multi-Person Authorization Approver', 'Sees and decides tickets', 1),
+    (4, 'API Key Self-Service', 'One''s own API key', 1);
+
+update sqlite_sequence set seq = 999 where name = 'role';
+
+-- What custom roles grant.
+create table role_permission (
+    role_id integer not null references role (id) on delete cascade,
+    namespace text not null,
+    permission text not null,
+    constraint role_permission_once primary key (role_id, namespace, permission)
+) strict;
 
 create table user_role (
     user_id integer not null references app_user (id),
     role_id integer not null references role (id),
     constraint user_role_once primary key (user_id, role_id)
 ) strict;
+
+create index user_role_by_role on user_role (role_id);
+
+-- The policy in force: always exactly one row. The ranges are those of the program.
+create table policy (
+    id integer primary key not null constraint one_policy check (id = 1),
+    max_lifetime_days integer not null
+        constraint max_lifetime_in_range check (max_lifetime_days between 1 and 355000),
+    default_lifetime_days integer not null
+        constraint default_lifetime_in_range
+        check (default_lifetime_days between 1 and max_lifetime_days),
+    overlap_hours integer not null
+        constraint overlap_in_range check (overlap_hours between 0 and 24),
+    tombstone_days integer not null
+        constraint tombstone_time_in_range check (tombstone_days between 1 and 3650),
+    self_service integer not null
+        constraint self_service_is_boolean check (self_service in (0, 1)),
+    saml_max_lifetime_hours integer not null
+        constraint saml_lifetime_in_range check (saml_max_lifetime_hours between 1 and 8760),
+    saml_expiry text not null
+        constraint saml_expiry_known check (saml_expiry in ('session', 'fixed')),
+    later_than_saml text not null
+        constraint later_than_saml_known check (later_than_saml in ('warn', 'refuse')),
+    limit_security_administrators integer not null
+        constraint limit_security_administrators_is_boolean
+        check (limit_security_administrators in (0, 1))
+) strict;
+
+insert into policy (id, max_lifetime_days, default_lifetime_days, overlap_hours, tombstone_days,
+    self_service, saml_max_lifetime_hours, saml_expiry, later_than_saml,
+    limit_security_administrators) values (1, 365, 30, 0, 30, 1, 24, 'session', 'warn', 0);
 
 -- Every tag ever given out, also of purged keys: a tag is unique for ever.
 create table used_tag (
@@ -93,6 +149,8 @@ create table api_key (
     -- NULL: never used.
     last_used_at integer,
     last_used_address text,
+    -- Counts the changes, for ETags.
+    version integer not null default 1,
     constraint a_tombstone_has_no_digest check ((digest is null) = (deleted_at is not null)),
     constraint digest_and_pepper_go_together check ((digest is null) = (pepper_id is null)),
     constraint deletion_is_signed check ((deleted_at is null) = (deleted_by is null))
@@ -132,6 +190,10 @@ create table session (
     address text not null,
     -- NULL: the client does not say.
     user_agent text,
+    -- When a SAML assertion was validated for this session. NULL: no SAML session.
+    saml_validated_at integer,
+    -- SessionNotOnOrAfter of that assertion. NULL: it has none.
+    saml_not_on_or_after integer,
     constraint browsers_have_a_token_and_others_none
         check ((kind = 'browser') = (token_hash is not null))
 ) strict;

@@ -11,8 +11,14 @@ use sha2::{Digest, Sha256};
 pub enum Action {
     /// An API key was made.
     KeyCreated,
+    /// An API key's validity or description was changed.
+    KeyUpdated,
+    /// An API key was replaced by a new one.
+    KeyReissued,
     /// An API key was deleted.
     KeyDeleted,
+    /// Wrong API keys were presented.
+    KeyRefused,
     /// Somebody signed in.
     SignedIn,
     /// Somebody signed out.
@@ -27,15 +33,32 @@ pub enum Action {
     UserEnabled,
     /// A password was set or changed.
     PasswordChanged,
-    /// A server started a chain of its own in this database.
-    ChainStarted,
+    /// A role was made.
+    RoleCreated,
+    /// What a role grants was changed.
+    RoleUpdated,
+    /// A role was deleted.
+    RoleDeleted,
+    /// Roles were given or taken.
+    RolesAssigned,
+    /// Self-service was withdrawn or given back.
+    SelfServiceChanged,
+    /// The policy was changed.
+    PolicyChanged,
+    /// The audit trail was read, checked or exported.
+    AuditRead,
+    /// Something was read that may not be.
+    Read,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 20] = [
         Self::KeyCreated,
+        Self::KeyUpdated,
+        Self::KeyReissued,
         Self::KeyDeleted,
+        Self::KeyRefused,
         Self::SignedIn,
         Self::SignedOut,
         Self::SessionEnded,
@@ -43,14 +66,24 @@ impl Action {
         Self::UserDisabled,
         Self::UserEnabled,
         Self::PasswordChanged,
-        Self::ChainStarted,
+        Self::RoleCreated,
+        Self::RoleUpdated,
+        Self::RoleDeleted,
+        Self::RolesAssigned,
+        Self::SelfServiceChanged,
+        Self::PolicyChanged,
+        Self::AuditRead,
+        Self::Read,
     ];
 
     /// The stable name, `category.what`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::KeyCreated => "key.create",
+            Self::KeyUpdated => "key.update",
+            Self::KeyReissued => "key.reissue",
             Self::KeyDeleted => "key.delete",
+            Self::KeyRefused => "key.refused",
             Self::SignedIn => "session.sign-in",
             Self::SignedOut => "session.sign-out",
             Self::SessionEnded => "session.end",
@@ -58,28 +91,54 @@ impl Action {
             Self::UserDisabled => "user.disable",
             Self::UserEnabled => "user.enable",
             Self::PasswordChanged => "user.password",
-            Self::ChainStarted => "audit.chain",
+            Self::RoleCreated => "role.create",
+            Self::RoleUpdated => "role.update",
+            Self::RoleDeleted => "role.delete",
+            Self::RolesAssigned => "role.assign",
+            Self::SelfServiceChanged => "role.self-service",
+            Self::PolicyChanged => "policy.update",
+            Self::AuditRead => "audit.read",
+            Self::Read => "read",
         }
     }
 
     /// The category on the wire.
     pub const fn category(self) -> &'static str {
         match self {
-            Self::KeyCreated | Self::KeyDeleted => "APIKEY",
+            Self::KeyCreated
+            | Self::KeyUpdated
+            | Self::KeyReissued
+            | Self::KeyDeleted
+            | Self::KeyRefused => "APIKEY",
             Self::SignedIn | Self::SignedOut | Self::SessionEnded => "SESSION",
             Self::UserCreated | Self::UserDisabled | Self::UserEnabled | Self::PasswordChanged => {
                 "USER"
             }
-            Self::ChainStarted => "AUDIT",
+            Self::RoleCreated
+            | Self::RoleUpdated
+            | Self::RoleDeleted
+            | Self::RolesAssigned
+            | Self::SelfServiceChanged => "ROLE",
+            Self::PolicyChanged => "POLICY",
+            Self::AuditRead | Self::Read => "AUDIT",
         }
     }
 
     /// The kind of operation on the wire.
     pub const fn operation(self) -> &'static str {
         match self {
-            Self::KeyCreated | Self::UserCreated | Self::ChainStarted => "CREATE",
-            Self::KeyDeleted => "DELETE",
-            Self::UserDisabled | Self::UserEnabled | Self::PasswordChanged => "MODIFY",
+            Self::KeyCreated | Self::UserCreated | Self::RoleCreated => "CREATE",
+            Self::KeyDeleted | Self::RoleDeleted => "DELETE",
+            Self::KeyUpdated
+            | Self::KeyReissued
+            | Self::UserDisabled
+            | Self::UserEnabled
+            | Self::PasswordChanged
+            | Self::RoleUpdated
+            | Self::RolesAssigned
+            | Self::SelfServiceChanged
+            | Self::PolicyChanged => "MODIFY",
+            Self::KeyRefused | Self::AuditRead | Self::Read => "ACCESS",
             Self::SignedIn => "LOGIN",
             Self::SignedOut | Self::SessionEnded => "LOGOUT",
         }

@@ -178,12 +178,12 @@ pub fn saml_end(session: SamlSession, policy: &Policy) -> Instant {
 pub fn decide(
     owner: Owner,
     act: Act,
-    asker: Asker,
+    by: Asker,
     asked: Option<Validity>,
     policy: &Policy,
     now: Instant,
 ) -> Result<Validated, Error> {
-    match (owner, asker) {
+    match (owner, by) {
         (Owner::Local, _) => Ok(Validated {
             expires_at: chosen(act, asked, policy, now)?,
             saml_validated: false,
@@ -349,7 +349,7 @@ mod tests {
     const NOW: &str = "2026-11-22T08:00:00Z";
 
     fn asked(days: u64) -> Option<Validity> {
-        Some(Validity::days(days).unwrap())
+        Validity::days(days).ok()
     }
 
     fn session(hours: Option<i64>) -> SamlSession {
@@ -362,11 +362,11 @@ mod tests {
     fn rule(
         owner: Owner,
         act: Act,
-        asker: Asker,
-        asked: Option<Validity>,
+        by: Asker,
+        validity: Option<Validity>,
         policy: &Policy,
     ) -> Result<Validated, Error> {
-        decide(owner, act, asker, asked, policy, at(NOW))
+        decide(owner, act, by, validity, policy, at(NOW))
     }
 
     fn chosen_end(days: i64) -> Validated {
@@ -382,17 +382,17 @@ mod tests {
     #[test]
     fn a_local_owner_s_key_ends_when_it_was_asked_to() {
         let policy = Policy::default();
-        for asker in [
+        for by in [
             Asker::Owner(None),
             Asker::Owner(Some(session(Some(1)))),
             Asker::Administrator,
         ] {
             for act in [Act::Create, Act::Edit, Act::Reissue] {
                 assert_eq!(
-                    rule(Owner::Local, act, asker, asked(30), &policy),
+                    rule(Owner::Local, act, by, asked(30), &policy),
                     Ok(chosen_end(30))
                 );
-                let too_late = rule(Owner::Local, act, asker, asked(366), &policy);
+                let too_late = rule(Owner::Local, act, by, asked(366), &policy);
                 assert!(matches!(
                     too_late.unwrap_err().about(FIELD),
                     Some(Problem::TooLate { .. })
@@ -403,12 +403,12 @@ mod tests {
                 ..chosen_end(0)
             };
             assert_eq!(
-                rule(Owner::Local, Act::Edit, asker, None, &policy),
+                rule(Owner::Local, Act::Edit, by, None, &policy),
                 Ok(unchanged)
             );
             for act in [Act::Create, Act::Reissue] {
                 assert_eq!(
-                    rule(Owner::Local, act, asker, None, &policy),
+                    rule(Owner::Local, act, by, None, &policy),
                     Err(Error::field(FIELD, Problem::Required))
                 );
             }

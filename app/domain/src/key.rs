@@ -270,6 +270,21 @@ pub struct ApiKey {
     pub saml_validated: bool,
     /// The latest use. `None`: never used.
     pub last_used: Option<LastUse>,
+    /// When the overlap of a replaced key ends. `None`: not replaced.
+    pub retires_at: Option<Instant>,
+    /// Who deleted it, and when. `None`: not deleted.
+    pub deleted: Option<Deletion>,
+    /// Counts the changes: whoever changes it names the version they saw.
+    pub version: i64,
+}
+
+/// Who deleted a key, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deletion {
+    /// When.
+    pub at: Instant,
+    /// The full identity.
+    pub by: String,
 }
 
 /// When and from where a key was last used.

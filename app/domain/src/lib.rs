@@ -8,10 +8,12 @@ pub mod error;
 pub mod expiry;
 pub mod filter;
 pub mod key;
+pub mod operation;
 pub mod password;
 pub mod permission;
 pub mod policy;
 pub mod principal;
+pub mod role;
 
 /// An instant in UTC. Services truncate it to microseconds, the precision both databases keep, and
 /// so it travels to the browser: reading dates as text would be compiled into the application.

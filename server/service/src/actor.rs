@@ -2,8 +2,10 @@
 
 use domain::{
     error::{Error, Refusal},
+    expiry::SamlSession,
     key::Tag,
-    permission::{Means, Rights},
+    operation::Means,
+    permission::Rights,
     principal::{Identity, Principal, UserId},
 };
 
@@ -79,9 +81,13 @@ impl Via {
 pub struct Actor {
     pub(crate) identity: Identity,
     pub(crate) rights: Rights,
+    /// Holds *Default Security Administrator*: may manage all keys, unless the policy limits that.
+    pub(crate) security_administrator: bool,
     pub(crate) via: Via,
     pub(crate) origin: Origin,
     pub(crate) password_change_needed: bool,
+    /// The SAML session behind the web session, if there is one.
+    pub(crate) saml: Option<SamlSession>,
 }
 
 impl Actor {
@@ -106,10 +112,12 @@ impl Actor {
                     name: name.to_owned(),
                 },
             },
-            rights: domain::permission::BuiltInRole::Administrator.rights(),
+            rights: domain::role::BuiltInRole::Administrator.rights(),
+            security_administrator: false,
             via,
             origin: Origin::default(),
             password_change_needed: false,
+            saml: None,
         }
     }
 
@@ -126,6 +134,11 @@ impl Actor {
     /// By what means.
     pub const fn via(&self) -> &Via {
         &self.via
+    }
+
+    /// The SAML session behind the web session, if there is one: for the hint in forms.
+    pub const fn saml_session(&self) -> Option<SamlSession> {
+        self.saml
     }
 
     /// From where.

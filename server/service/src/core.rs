@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use domain::{Instant, policy::Policy};
+use domain::Instant;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
     fault::Fault,
     keys::Keys,
     password::Passwords,
+    refusals::Refusals,
+    roles::Roles,
     secrets::{self, Secrets},
     sessions::Sessions,
     store::{self, Db, OpenError},
@@ -76,9 +78,9 @@ pub(crate) struct Core {
     /// The number of this server's audit chain.
     pub(crate) chain: i64,
     pub(crate) limits: Limits,
-    pub(crate) policy: Policy,
     pub(crate) passwords: Passwords,
     pub(crate) usage: Usage,
+    pub(crate) refusals: Refusals,
     /// Where the first administrator's password may wait.
     pub(crate) initial_password_file: PathBuf,
 }
@@ -122,9 +124,9 @@ impl Core {
             chain,
             secrets,
             limits: options.limits,
-            policy: Policy::default(),
             passwords: Passwords::default(),
             usage: Usage::default(),
+            refusals: Refusals::default(),
             initial_password_file: options.data_dir.join(secrets::INITIAL_PASSWORD_FILE),
         })
     }
@@ -137,6 +139,8 @@ pub struct Services {
     pub keys: Keys,
     /// Accounts.
     pub users: Users,
+    /// Roles, and who holds them.
+    pub roles: Roles,
     /// Sign-in and sessions.
     pub sessions: Sessions,
     /// Verification.
@@ -159,6 +163,7 @@ impl Services {
         Ok(Self {
             keys: Keys { core: core.clone() },
             users: Users { core: core.clone() },
+            roles: Roles { core: core.clone() },
             sessions: Sessions { core: core.clone() },
             verifier: Verifier { core: core.clone() },
             core,
@@ -170,11 +175,6 @@ impl Services {
         self.core.clock.now()
     }
 
-    /// The policy in force.
-    pub fn policy(&self) -> Policy {
-        self.core.policy.clone()
-    }
-
     /// Whether the database answers.
     pub async fn ready(&self) -> bool {
         self.core.db.answers().await
@@ -184,6 +184,9 @@ impl Services {
     pub async fn close(&self) {
         if let Err(cause) = self.core.usage.flush(&self.core.db).await {
             tracing::warn!(%cause, "the last uses of keys were not written");
+        }
+        if let Err(cause) = self.core.record_refusals(true).await {
+            tracing::warn!(%cause, "the last refused keys were not recorded");
         }
         if let Err(cause) = self.core.sign_checkpoint().await {
             tracing::warn!(%cause, "the last checkpoint was not written");

@@ -1,5 +1,5 @@
-//! Background work: writes gathered uses of keys, removes what is past its time, signs
-//! checkpoints of the audit trail.
+//! Background work: writes gathered uses of keys, records refused ones, removes what is past its
+//! time, signs checkpoints of the audit trail.
 
 use std::time::Duration;
 
@@ -9,46 +9,62 @@ use crate::{
     Services,
     core::Core,
     fault::Fault,
-    store::{keys, reveals, sessions, sign_in_failures},
+    store::{keys, policy, reveals, sessions, sign_in_failures},
 };
 
-/// How often uses of keys are written.
-const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// Every how many flushes what is past its time is removed and a checkpoint signed: once a minute.
-const MINUTE: u32 = 12;
+/// How often new kinds of refused keys are recorded.
+const TURN: Duration = Duration::from_secs(1);
+/// Every how many turns uses of keys are written.
+const FLUSH: u32 = 5;
+/// Every how many turns sums are recorded, what is past its time is removed, and a checkpoint is
+/// signed.
+const MINUTE: u32 = 60;
 
 impl Services {
     /// Works in the background until dropped; call [`Services::close`] afterwards. A step that
-    /// fails is logged and tried again at the next turn.
+    /// fails is logged and tried again at its next turn.
     pub async fn run_maintenance(&self) {
-        let mut turns = tokio::time::interval(FLUSH_EVERY);
+        let core = &*self.core;
+        let mut turns = tokio::time::interval(TURN);
         let mut turn = 0_u32;
         loop {
             turns.tick().await;
-            if let Err(cause) = self.core.usage.flush(&self.core.db).await {
-                tracing::warn!(%cause, "uses of keys were not written");
+            let minute_is_over = turn.is_multiple_of(MINUTE);
+            log(
+                "refused keys were not recorded",
+                core.record_refusals(minute_is_over).await,
+            );
+            if turn.is_multiple_of(FLUSH) {
+                log(
+                    "uses of keys were not written",
+                    core.usage.flush(&core.db).await,
+                );
             }
-            if turn.is_multiple_of(MINUTE) {
-                if let Err(cause) = self.core.purge().await {
-                    tracing::warn!(%cause, "nothing was cleaned up");
-                }
-                if let Err(cause) = self.core.sign_checkpoint().await {
-                    tracing::warn!(%cause, "no checkpoint was signed");
-                }
+            if minute_is_over {
+                log("nothing was cleaned up", core.purge().await);
+                log("no checkpoint was signed", core.sign_checkpoint().await);
             }
             turn = turn.wrapping_add(1);
         }
     }
 
-    /// Does one turn of the background work at once.
+    /// Does all of the background work at once.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn maintain_once(&self) -> Result<(), domain::error::Error> {
-        self.core.usage.flush(&self.core.db).await?;
-        self.core.purge().await?;
-        self.core.sign_checkpoint().await?;
+        let core = &*self.core;
+        core.record_refusals(true).await?;
+        core.usage.flush(&core.db).await?;
+        core.purge().await?;
+        core.sign_checkpoint().await?;
         Ok(())
+    }
+}
+
+fn log(what: &'static str, result: Result<(), Fault>) {
+    if let Err(cause) = result {
+        tracing::warn!(%cause, "{what}");
     }
 }
 
@@ -61,7 +77,9 @@ impl Core {
         reveals::purge(conn, now).await?;
         sessions::purge(conn, now, now - idle).await?;
         sign_in_failures::purge(conn, now).await?;
-        keys::purge(conn, now - self.policy.tombstone_time()).await?;
+        keys::bury_retired(conn, now).await?;
+        let tombstone_time = policy::get(conn).await?.tombstone_time();
+        keys::purge(conn, now - tombstone_time).await?;
         tx.commit_unrecorded().await
     }
 }

@@ -13,6 +13,10 @@ use crate::{Actor, core::Core, fault::Fault, store::Tx};
 pub(crate) enum KeyChange<'a> {
     /// A new key for this owner.
     Create(UserId),
+    /// Another validity or description for this key.
+    Update(&'a Tag),
+    /// A new key in the place of this one.
+    Reissue(&'a Tag),
     /// No more of this key.
     Delete(&'a Tag),
 }
@@ -57,14 +61,13 @@ impl Core {
         actor: &Actor,
         change: KeyChange<'_>,
     ) -> Result<Admission, Fault> {
-        match change {
-            KeyChange::Create(owner) => {
-                tracing::debug!(actor = %actor.identity, %owner, "a create is admitted");
-            }
-            KeyChange::Delete(tag) => {
-                tracing::debug!(actor = %actor.identity, %tag, "a delete is admitted");
-            }
-        }
+        let (what, object) = match change {
+            KeyChange::Create(owner) => ("create", owner.to_string()),
+            KeyChange::Update(tag) => ("update", tag.to_string()),
+            KeyChange::Reissue(tag) => ("reissue", tag.to_string()),
+            KeyChange::Delete(tag) => ("delete", tag.to_string()),
+        };
+        tracing::debug!(actor = %actor.identity, what, object, "admitted");
         Ok(Admission(()))
     }
 }

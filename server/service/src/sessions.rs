@@ -8,6 +8,8 @@ use domain::{
     audit::{Action, Event, hex},
     error::Error,
     key::Tag,
+    operation::{Operation, decide},
+    permission::Whose,
     principal::{DomainType, UserId},
 };
 use secrecy::SecretString;
@@ -181,16 +183,19 @@ impl Sessions {
             expires_at: now + duration(lifetime),
             address: &origin.address,
             user_agent: origin.user_agent.as_deref(),
+            saml: None,
         };
         store::insert(&mut tx.conn(), session).await?;
-        let roles = users::role_ids(&mut tx.conn(), user_id).await?;
+        let held = roles::held_by(&mut tx.conn(), user_id).await?;
         let event = Event::done(Action::SignedIn, id.clone());
         let actor = Actor {
             identity: user.identity()?,
-            rights: roles::of(roles).1,
+            rights: held.rights,
+            security_administrator: held.security_administrator,
             via: via(id),
             origin,
             password_change_needed: user.password_change_needed,
+            saml: None,
         };
         core.commit(tx, &actor, &event).await?;
         Ok(actor)
@@ -241,10 +246,12 @@ impl Sessions {
         Ok(Actor {
             identity: found.owner,
             rights: found.rights,
+            security_administrator: found.security_administrator,
             via: Via::Key(found.tag),
             origin,
             // Concerns whoever knows the password, not the owner's automation.
             password_change_needed: false,
+            saml: None,
         })
     }
 
@@ -263,15 +270,16 @@ impl Sessions {
             .filter(|row| idle.is_none_or(|idle| now - row.last_seen_at.0 < idle))
             .ok_or(Error::Unauthenticated)?;
         let identity = row.identity()?;
-        let roles = {
+        let held = {
             let mut reader = core.db.reader().await?;
-            users::role_ids(&mut reader.conn(), identity.id).await?
+            roles::held_by(&mut reader.conn(), identity.id).await?
         };
         if now - row.last_seen_at.0 >= NOTE_USE_AFTER {
             let mut tx = core.db.begin().await?;
             store::touch(&mut tx.conn(), &row.id, now).await?;
             tx.commit_unrecorded().await?;
         }
+        let saml = row.saml();
         let via = match &row.key_tag {
             Some(tag) => {
                 let tag = Tag::parse(tag).map_err(|_| Fault::Broken("a stored tag is no tag"))?;
@@ -281,10 +289,12 @@ impl Sessions {
         };
         Ok(Actor {
             identity,
-            rights: roles::of(roles).1,
+            rights: held.rights,
+            security_administrator: held.security_administrator,
             via,
             origin,
             password_change_needed: row.password_change_needed,
+            saml,
         })
     }
 
@@ -320,7 +330,7 @@ impl Sessions {
     /// # Errors
     /// [`Error::NotFound`] when it is not the caller's, or has ended.
     pub async fn end(&self, actor: &Actor, id: &str) -> Result<(), Error> {
-        actor.via.means().not_with_a_key()?;
+        actor.may_end_sessions()?;
         let mut tx = self.core.db.begin().await?;
         if !store::end(&mut tx.conn(), actor.identity.id, id).await? {
             return Err(Error::NotFound);
@@ -331,7 +341,7 @@ impl Sessions {
 
     /// Ends all of the caller's sessions but the one that asks. Returns how many.
     pub async fn end_others(&self, actor: &Actor) -> Result<u64, Error> {
-        actor.via.means().not_with_a_key()?;
+        actor.may_end_sessions()?;
         let mut tx = self.core.db.begin().await?;
         let keep = actor.via.session_id();
         let ended = store::end_all(&mut tx.conn(), actor.identity.id, keep).await?;
@@ -344,6 +354,14 @@ impl Sessions {
     /// The public key that REST tokens are signed with, as PEM (RFC 8410).
     pub fn token_key_pem(&self) -> &str {
         self.core.secrets.token_keys.public_pem()
+    }
+}
+
+impl Actor {
+    /// Also while the first password stands: it may be the reason to end sessions.
+    fn may_end_sessions(&self) -> Result<(), Error> {
+        let means = self.via.means();
+        decide(Operation::EndOwnSessions, Whose::Own, self.rights, means)
     }
 }
 

@@ -8,8 +8,10 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use domain::{
     Instant,
+    expiry::SamlSession,
     principal::{DomainType, Identity, Principal},
 };
 use sqlx::Connection;
@@ -19,7 +21,9 @@ use crate::{
     Actor, Limits, Options, Origin, Services,
     clock::FakeClock,
     entropy::{FakeEntropy, OsEntropy, random},
+    secret::RandomToken,
     sessions::Credentials,
+    store::sessions::{self, NewSession},
     users::NewUser,
 };
 
@@ -107,7 +111,7 @@ impl Harness {
         let wanted = NewUser {
             principal: Principal::new(DomainType::Unixpwd, "", name).expect("a principal"),
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-            password: PASSWORD.to_owned().into(),
+            password: Some(PASSWORD.to_owned().into()),
         };
         let users = &self.services.users;
         users
@@ -120,6 +124,53 @@ impl Harness {
     pub async fn user(&self, name: &str, roles: &[&str]) -> Actor {
         self.add_user(name, roles).await;
         self.sign_in(name).await
+    }
+
+    /// Makes a SAML user of the identity provider `idp`, who has no password here.
+    pub async fn add_saml_user(&self, name: &str) -> Identity {
+        let wanted = NewUser {
+            principal: Principal::new(DomainType::Saml, "idp", name).expect("a principal"),
+            roles: Vec::new(),
+            password: None,
+        };
+        let users = &self.services.users;
+        users
+            .add(&Actor::console(), wanted)
+            .await
+            .expect("an account")
+    }
+
+    /// Begins a browser session of a SAML user, as a validated assertion will.
+    pub async fn saml_session(
+        &self,
+        user: &Identity,
+        not_on_or_after: Option<Instant>,
+    ) -> (RandomToken, Actor) {
+        let core = &self.services.core;
+        let token = RandomToken::generate(&OsEntropy).expect("randomness");
+        let id = domain::audit::hex(&random::<16>(&OsEntropy).expect("randomness"));
+        let now = core.clock.now();
+        let session = NewSession {
+            id: &id,
+            token_hash: Some(token.hash()),
+            user: user.id,
+            now,
+            expires_at: now + TimeDelta::hours(12),
+            address: "192.0.2.8",
+            user_agent: None,
+            saml: Some(SamlSession {
+                validated_at: now,
+                not_on_or_after,
+            }),
+        };
+        let mut tx = core.db.begin().await.expect("a transaction");
+        sessions::insert(&mut tx.conn(), session)
+            .await
+            .expect("a session");
+        tx.commit_unrecorded().await.expect("a commit");
+        let cookie = token.reveal();
+        let actor = self.services.sessions.by_cookie(&cookie, origin()).await;
+        (token, actor.expect("an actor"))
     }
 
     /// Signs an account in to a browser session.

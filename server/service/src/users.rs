@@ -6,8 +6,10 @@ use domain::{
     Instant,
     audit::{Action, Event},
     error::{Error, FieldError, Problem, Refusal},
-    permission::{BuiltInRole, Namespace, Permission, Whose},
+    operation::{Operation, decide},
+    permission::Whose,
     principal::{DomainType, Identity, Principal, UserId, fold},
+    role::BuiltInRole,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -17,9 +19,9 @@ use crate::{
     Actor,
     core::Core,
     fault::Fault,
-    password,
+    password, roles,
     store::{
-        Conn, Tx, sessions,
+        Conn, Tx, roles as role_store, sessions,
         users::{self as store, UserRow},
     },
 };
@@ -27,15 +29,15 @@ use crate::{
 /// The name of the account that the first start makes.
 pub(crate) const FIRST_ADMINISTRATOR: &str = "admin";
 
-/// A new local account.
+/// A new account.
 #[derive(Debug)]
 pub struct NewUser {
     /// The name in the world.
     pub principal: Principal,
     /// Roles by name, besides what everyone holds.
     pub roles: Vec<String>,
-    /// The first password.
-    pub password: SecretString,
+    /// The password of a local account. `None`: a SAML user, who has none here.
+    pub password: Option<SecretString>,
 }
 
 /// What administrators see of an account.
@@ -45,6 +47,8 @@ pub struct User {
     pub identity: Identity,
     /// The names of the roles, besides what everyone holds.
     pub roles: Vec<String>,
+    /// Whether *API Key Self-Service* was withdrawn from this account.
+    pub self_service_withdrawn: bool,
     /// When it was made.
     pub created_at: Instant,
     /// Since when it is disabled. `None`: it is not.
@@ -71,21 +75,21 @@ impl Users {
 
     /// Every account, in the order of their numbers.
     pub async fn list(&self, actor: &Actor) -> Result<Vec<User>, Error> {
-        allow(actor, Permission::View)?;
+        actor.may(Operation::ViewUsers)?;
         let (rows, grants) = {
             let mut reader = self.core.db.reader().await?;
             let conn = &mut reader.conn();
-            (store::all(conn).await?, store::all_role_ids(conn).await?)
+            (store::all(conn).await?, role_store::all_grants(conn).await?)
         };
         let users = rows.into_iter().map(|row| {
             let names = grants
                 .iter()
                 .filter(|(user, _)| *user == row.id)
-                .filter_map(|(_, role)| BuiltInRole::from_id(*role))
-                .map(|role| role.name().to_owned());
+                .map(|(_, role)| role.clone());
             Ok(User {
                 identity: row.identity()?,
                 roles: names.collect(),
+                self_service_withdrawn: row.self_service_withdrawn,
                 created_at: row.created_at.0,
                 disabled_at: row.disabled_at.map(Instant::from),
             })
@@ -159,9 +163,9 @@ impl Users {
             .await?;
         let principal = Principal::new(DomainType::Unixpwd, "", FIRST_ADMINISTRATOR)
             .map_err(|_| Fault::Broken("the first administrator has no name"))?;
-        let roles = [administrator];
+        let roles = [administrator.name().to_owned()];
         match self
-            .insert(&Actor::job(), &principal, &hash, true, &roles)
+            .insert(&Actor::job(), &principal, Some(&hash), true, &roles)
             .await
         {
             Ok(_) => Ok(Some(password)),
@@ -173,31 +177,31 @@ impl Users {
     }
 
     async fn try_add(&self, actor: &Actor, wanted: NewUser) -> Result<Identity, Fault> {
-        allow(actor, Permission::Create)?;
+        actor.may(Operation::CreateUser)?;
         let principal = &wanted.principal;
-        if !principal.domain_type.is_local() {
-            let expected = "one of unixpwd, nt, vx, ldap";
-            return Err(FieldError::new("domainType", Problem::malformed(expected)).into());
+        match (principal.domain_type, &wanted.password) {
+            (DomainType::Nbsp, _) => {
+                let expected = "one of unixpwd, nt, vx, ldap, saml";
+                return Err(FieldError::new("domainType", Problem::malformed(expected)).into());
+            }
+            (DomainType::Saml, Some(_)) => {
+                return Err(FieldError::new("password", Problem::NotAccepted).into());
+            }
+            (DomainType::Saml, None) if principal.domain.is_empty() => {
+                return Err(FieldError::new("domain", Problem::Required).into());
+            }
+            (DomainType::Saml, None) | (_, Some(_)) => {}
+            (_, None) => return Err(FieldError::new("password", Problem::Required).into()),
         }
-        let roles = wanted
-            .roles
-            .iter()
-            .map(|name| {
-                BuiltInRole::from_name(name)
-                    .ok_or_else(|| FieldError::new("role", Problem::Unknown))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        if !roles.is_empty()
-            && !actor
-                .rights
-                .has(Namespace::Roles, Permission::ManageAccess, Whose::Others)
-        {
-            return Err(Error::NotPermitted.into());
+        if !wanted.roles.is_empty() {
+            actor.may(Operation::AssignRoles)?;
         }
-        let hash = self
-            .hash_new(wanted.password.clone(), &principal.name, "password")
-            .await?;
-        self.insert(actor, principal, &hash, false, &roles).await
+        let hash = match wanted.password {
+            Some(password) => Some(self.hash_new(password, &principal.name, "password").await?),
+            None => None,
+        };
+        self.insert(actor, principal, hash.as_deref(), false, &wanted.roles)
+            .await
     }
 
     /// Adds an account whose password is hashed already.
@@ -205,9 +209,9 @@ impl Users {
         &self,
         actor: &Actor,
         principal: &Principal,
-        hash: &str,
+        hash: Option<&str>,
         change_needed: bool,
-        roles: &[BuiltInRole],
+        role_names: &[String],
     ) -> Result<Identity, Fault> {
         let core = &*self.core;
         let folded = fold(principal.domain_type, &principal.name)
@@ -218,29 +222,33 @@ impl Users {
         let id = store::insert(conn, principal, &folded, hash, change_needed, now)
             .await?
             .ok_or_else(|| FieldError::new("name", Problem::Taken))?;
-        for role in roles {
-            store::grant(conn, id, role.id()).await?;
+        for name in role_names {
+            let role = roles::named(conn, name).await?;
+            if !actor.rights.covers(roles::rights_of(conn, role).await?) {
+                return Err(Error::Refused(Refusal::RoleExceedsOwn).into());
+            }
+            role_store::grant(conn, id, role).await?;
         }
         let identity = Identity {
             id,
             principal: principal.clone(),
         };
-        let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
-        let event =
-            Event::done(Action::UserCreated, identity.to_string()).after(json!({ "roles": names }));
+        let event = Event::done(Action::UserCreated, identity.to_string())
+            .after(json!({ "roles": role_names }));
         core.commit(tx, actor, &event).await?;
         Ok(identity)
     }
 
     async fn try_disable(&self, actor: &Actor, principal: &Principal) -> Result<(), Fault> {
-        allow(actor, Permission::Update)?;
+        actor.may(Operation::DisableUser)?;
         let core = &*self.core;
         let mut tx = core.db.begin().await?;
         let conn = &mut tx.conn();
         let user = find(conn, principal).await?;
         let id = UserId(user.id);
         let administrator = BuiltInRole::Administrator.id();
-        if store::role_ids(conn, id).await?.contains(&administrator)
+        let held = role_store::held_by(conn, id).await?;
+        if held.iter().any(|row| row.role_id == administrator)
             && user.disabled_at.is_none()
             && store::enabled_holders(conn, administrator).await? <= 1
         {
@@ -256,7 +264,7 @@ impl Users {
     }
 
     async fn try_enable(&self, actor: &Actor, principal: &Principal) -> Result<(), Fault> {
-        allow(actor, Permission::Update)?;
+        actor.may(Operation::DisableUser)?;
         let mut tx = self.core.db.begin().await?;
         let conn = &mut tx.conn();
         let user = find(conn, principal).await?;
@@ -273,7 +281,7 @@ impl Users {
         principal: &Principal,
         password: SecretString,
     ) -> Result<(), Fault> {
-        allow(actor, Permission::Update)?;
+        actor.may(Operation::SetPassword)?;
         let core = &*self.core;
         let hash = self.hash_new(password, &principal.name, "password").await?;
         let mut tx = core.db.begin().await?;
@@ -283,6 +291,10 @@ impl Users {
             return Err(FieldError::new("name", Problem::malformed("a local account")).into());
         }
         let id = UserId(user.id);
+        // Whoever can set a password can become the account: nobody gains rights that way.
+        if !actor.rights.covers(roles::held_by(conn, id).await?.rights) {
+            return Err(Error::Refused(Refusal::OwnerMayDoMore).into());
+        }
         store::set_password(conn, id, None, &hash, true).await?;
         let ended = sessions::end_all(conn, id, None).await?;
         let event = Event::done(Action::PasswordChanged, user.identity()?.to_string())
@@ -296,7 +308,8 @@ impl Users {
         current: SecretString,
         new: SecretString,
     ) -> Result<(), Fault> {
-        actor.via.means().not_with_a_key()?;
+        let (rights, means) = (actor.rights, actor.via.means());
+        decide(Operation::ChangeOwnPassword, Whose::Own, rights, means)?;
         let core = &*self.core;
         let id = actor.identity.id;
         let user = {
@@ -363,21 +376,8 @@ impl Users {
     }
 }
 
-/// What every use case of accounts asks first.
-fn allow(actor: &Actor, permission: Permission) -> Result<(), Error> {
-    actor.settled()?;
-    actor.via.means().not_with_a_key()?;
-    if actor
-        .rights
-        .has(Namespace::Users, permission, Whose::Others)
-    {
-        Ok(())
-    } else {
-        Err(Error::NotPermitted)
-    }
-}
-
-async fn find(conn: &mut Conn<'_>, principal: &Principal) -> Result<UserRow, Fault> {
+/// The account of that name.
+pub(crate) async fn find(conn: &mut Conn<'_>, principal: &Principal) -> Result<UserRow, Fault> {
     let folded = fold(principal.domain_type, &principal.name)
         .map_err(|problem| FieldError::new("name", problem))?;
     store::find(conn, principal.domain_type, &principal.domain, &folded)

@@ -10,7 +10,13 @@ use domain::{
     principal::Identity,
 };
 
-use crate::{Origin, core::Core, roles, secret::KeyValue, store::keys};
+use crate::{
+    Origin,
+    core::Core,
+    roles,
+    secret::KeyValue,
+    store::keys::{self, CheckRow},
+};
 
 /// The identity behind a key that authenticates.
 #[derive(Debug, Clone)]
@@ -25,6 +31,7 @@ pub struct Verified {
     pub rights: Rights,
     /// When the key's validity ends.
     pub expires_at: Instant,
+    pub(crate) security_administrator: bool,
 }
 
 /// Checks keys.
@@ -40,8 +47,11 @@ impl Verifier {
     /// [`Error::Unauthenticated`] for an unknown, wrong, expired, inactive, disabled or deleted
     /// key alike, after the same work.
     pub async fn verify(&self, key: &[u8], origin: &Origin) -> Result<Verified, Error> {
-        let value = KeyValue::parse(key).map_err(|_| Error::Unauthenticated)?;
         let core = &*self.core;
+        let Ok(value) = KeyValue::parse(key) else {
+            core.refusals.note(&origin.address, None, "malformed");
+            return Err(Error::Unauthenticated);
+        };
         let now = core.clock.now();
         let tag = value.tag();
         let rows = {
@@ -53,7 +63,7 @@ impl Verifier {
         let stored = rows.first().and_then(|row| row.digest.as_deref());
         let matches = digest.matches(stored.unwrap_or(&[0; 32]));
         let refused = |reason: &'static str| {
-            tracing::info!(%tag, reason, address = %origin.address, "a key was refused");
+            core.refusals.note(&origin.address, Some(&tag), reason);
             Err(Error::Unauthenticated)
         };
         let Some(row) = rows.first() else {
@@ -70,11 +80,12 @@ impl Verifier {
         if !state.authenticates() {
             return refused(state.as_str());
         }
-        let (roles, rights) = roles::of(rows.iter().filter_map(|row| row.role_id));
+        let held = roles::sum(rows.iter().filter_map(CheckRow::held), row.self_service);
         let verified = Verified {
             owner: row.owner()?,
-            roles,
-            rights,
+            roles: held.names,
+            rights: held.rights,
+            security_administrator: held.security_administrator,
             expires_at: row.expires_at.0,
             tag,
         };

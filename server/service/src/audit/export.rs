@@ -1,8 +1,9 @@
 //! Reading the trail out, record by record.
 
 use domain::{
+    audit::{Action, Event},
     error::Error,
-    permission::{Namespace, Permission, Whose},
+    operation::Operation,
 };
 use serde::Serialize;
 
@@ -67,16 +68,16 @@ impl From<RecordRow> for ExportedRecord {
     }
 }
 
-/// Who may read the trail.
-pub(super) fn allow(actor: &Actor) -> Result<(), Error> {
-    actor.settled()?;
-    if actor
-        .rights
-        .has(Namespace::Audit, Permission::View, Whose::Others)
-    {
-        Ok(())
-    } else {
-        Err(Error::NotPermitted)
+impl Services {
+    /// Records that the trail is read, or that it may not be.
+    pub(super) async fn reading_audit(&self, actor: &Actor, what: &str) -> Result<(), Error> {
+        let allowed = actor.may(Operation::ViewAudit).map_err(Fault::from);
+        let refused = |cause| Event::refused(Action::AuditRead, what, cause);
+        self.core.recording_refusal(actor, allowed, refused).await?;
+        Ok(self
+            .core
+            .record(actor, &Event::done(Action::AuditRead, what))
+            .await?)
     }
 }
 
@@ -90,7 +91,7 @@ impl Services {
         actor: &Actor,
         mut take: impl FnMut(ExportedRecord) -> Result<(), E>,
     ) -> Result<u64, E> {
-        allow(actor)?;
+        self.reading_audit(actor, "export").await?;
         let told = |fault: Fault| E::from(Error::from(fault));
         let mut tx = self.core.db.snapshot().await.map_err(told)?;
         let heads = store::heads(&mut tx.conn()).await.map_err(told)?;

@@ -4,13 +4,13 @@ mod query;
 
 use domain::{
     Instant,
-    key::{ApiKey, Facts, LastUse, Tag},
+    key::{ApiKey, Deletion, Facts, LastUse, Tag},
     principal::{Identity, UserId},
 };
 use sqlx::FromRow;
 
 pub(crate) use self::query::{Visible, count, list};
-use super::{Conn, Time, run, users};
+use super::{Conn, Time, roles::HeldRow, run, users};
 use crate::{fault::Fault, operation::Admission};
 
 /// A new key.
@@ -23,6 +23,8 @@ pub(crate) struct NewKeyRow<'a> {
     pub(crate) now: Instant,
     pub(crate) expires_at: Instant,
     pub(crate) issuer: &'a Identity,
+    pub(crate) saml_validated: bool,
+    pub(crate) awaiting_sign_in: bool,
 }
 
 /// A key with its owner, without its digest.
@@ -42,8 +44,10 @@ pub(crate) struct KeyRow {
     revoked_at: Option<Time>,
     retires_at: Option<Time>,
     deleted_at: Option<Time>,
+    deleted_by: Option<String>,
     last_used_at: Option<Time>,
     last_used_address: Option<String>,
+    version: i64,
     user_id: i64,
     user_domain_type: String,
     user_domain: String,
@@ -58,7 +62,7 @@ macro_rules! select_key {
             "select k.tag, k.description, k.created_at, k.expires_at, k.modified_at, ",
             "k.issuer_id, k.issuer_domain_type, k.issuer_domain, k.issuer_name, ",
             "k.saml_validated, k.awaiting_sign_in, k.revoked_at, k.retires_at, k.deleted_at, ",
-            "k.last_used_at, k.last_used_address, u.id as user_id, ",
+            "k.deleted_by, k.last_used_at, k.last_used_address, k.version, u.id as user_id, ",
             "u.domain_type as user_domain_type, u.domain as user_domain, u.name as user_name, ",
             "u.disabled_at as owner_disabled_at ",
             "from api_key k join app_user u on u.id = k.user_id ",
@@ -103,6 +107,12 @@ impl KeyRow {
                 at: at.0,
                 address: self.last_used_address.unwrap_or_default(),
             }),
+            retires_at: self.retires_at.map(Instant::from),
+            deleted: self.deleted_at.map(|at| Deletion {
+                at: at.0,
+                by: self.deleted_by.unwrap_or_default(),
+            }),
+            version: self.version,
         })
     }
 }
@@ -125,8 +135,13 @@ pub(crate) struct CheckRow {
     user_domain_type: String,
     user_domain: String,
     user_name: String,
-    /// `None`: the owner holds only what everyone holds.
-    pub(crate) role_id: Option<i64>,
+    /// Whether the owner holds *API Key Self-Service*.
+    pub(crate) self_service: bool,
+    /// `None`: the owner holds no other role.
+    role_id: Option<i64>,
+    role_name: Option<String>,
+    namespace: Option<String>,
+    permission: Option<String>,
 }
 
 impl CheckRow {
@@ -138,6 +153,16 @@ impl CheckRow {
             &self.user_domain,
             &self.user_name,
         )
+    }
+
+    /// The permission that the row adds, if it adds one.
+    pub(crate) fn held(&self) -> Option<HeldRow> {
+        Some(HeldRow {
+            role_id: self.role_id?,
+            role_name: self.role_name.clone()?,
+            namespace: self.namespace.clone(),
+            permission: self.permission.clone(),
+        })
     }
 
     /// What decides its state.
@@ -171,7 +196,7 @@ pub(crate) async fn insert(
         "insert into api_key (tag, user_id, digest, pepper_id, description, created_at, \
          expires_at, modified_at, issuer_id, issuer_domain_type, issuer_domain, issuer_name, \
          saml_validated, awaiting_sign_in) \
-         values ($1, $2, $3, $4, $5, $6, $7, $6, $8, $9, $10, $11, false, false) \
+         values ($1, $2, $3, $4, $5, $6, $7, $6, $8, $9, $10, $11, $12, $13) \
          on conflict (user_id) where deleted_at is null and retires_at is null do nothing",
     )
     .bind(key.tag.as_str())
@@ -184,7 +209,9 @@ pub(crate) async fn insert(
     .bind(key.issuer.id.0)
     .bind(issuer.domain_type.as_str())
     .bind(&*issuer.domain)
-    .bind(&*issuer.name) => rows_affected)?;
+    .bind(&*issuer.name)
+    .bind(key.saml_validated)
+    .bind(key.awaiting_sign_in) => rows_affected)?;
     Ok(inserted == 1)
 }
 
@@ -207,6 +234,25 @@ pub(crate) async fn current_of(
     .bind(owner.0) => fetch_optional)?)
 }
 
+/// A user's retiring key, also one whose overlap has just ended.
+pub(crate) async fn retiring_of(
+    conn: &mut Conn<'_>,
+    owner: UserId,
+) -> Result<Option<KeyRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, KeyRow>(select_key!(
+        "where k.user_id = $1 and k.deleted_at is null and k.retires_at is not null"
+    ))
+    .bind(owner.0) => fetch_optional)?)
+}
+
+/// A user's tombstones, the latest first, a page of them at most.
+pub(crate) async fn deleted_of(conn: &mut Conn<'_>, owner: UserId) -> Result<Vec<KeyRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, KeyRow>(select_key!(
+        "where k.user_id = $1 and k.deleted_at is not null order by k.deleted_at desc limit 20"
+    ))
+    .bind(owner.0) => fetch_all)?)
+}
+
 /// Turns a key into its tombstone, and with a current key the owner's retiring one. `false`: it
 /// was deleted already.
 pub(crate) async fn delete(
@@ -218,8 +264,8 @@ pub(crate) async fn delete(
     _: &Admission,
 ) -> Result<bool, Fault> {
     let deleted = run!(conn, sqlx::query(
-        "update api_key set deleted_at = $2, deleted_by = $3, digest = null, pepper_id = null \
-         where tag = $1 and deleted_at is null",
+        "update api_key set deleted_at = $2, deleted_by = $3, digest = null, pepper_id = null, \
+         version = version + 1 where tag = $1 and deleted_at is null",
     )
     .bind(tag.as_str())
     .bind(Time(now))
@@ -236,15 +282,81 @@ pub(crate) async fn delete(
     Ok(deleted == 1)
 }
 
+/// Changes a key's validity and description. `None` for the validity: as it was. `false`: the key
+/// was changed since `version`, or is gone.
+pub(crate) async fn update(
+    conn: &mut Conn<'_>,
+    tag: &Tag,
+    version: i64,
+    description: &str,
+    expires_at: Option<Instant>,
+    now: Instant,
+    _: &Admission,
+) -> Result<bool, Fault> {
+    let changed = run!(conn, sqlx::query(
+        "update api_key set description = $3, expires_at = coalesce($4, expires_at), \
+         modified_at = case when $4 is null then modified_at else $5 end, version = version + 1 \
+         where tag = $1 and version = $2 and deleted_at is null and retires_at is null",
+    )
+    .bind(tag.as_str())
+    .bind(version)
+    .bind(description)
+    .bind(expires_at.map(Time))
+    .bind(Time(now)) => rows_affected)?;
+    Ok(changed == 1)
+}
+
+/// Lets a key retire: it is no longer the owner's current key and ends at `retires_at`. A key that
+/// retires already ends at once. `false`: it was changed since `version`, or is gone.
+pub(crate) async fn retire(
+    conn: &mut Conn<'_>,
+    key: &ApiKey,
+    retires_at: Instant,
+    by: &str,
+    now: Instant,
+    _: &Admission,
+) -> Result<bool, Fault> {
+    run!(conn, sqlx::query(
+        "update api_key set deleted_at = $2, deleted_by = $3, digest = null, pepper_id = null, \
+         version = version + 1 \
+         where user_id = $1 and deleted_at is null and retires_at is not null",
+    )
+    .bind(key.owner.id.0)
+    .bind(Time(now))
+    .bind(by) => rows_affected)?;
+    let retired = run!(conn, sqlx::query(
+        "update api_key set retires_at = $3, version = version + 1 \
+         where tag = $1 and version = $2 and deleted_at is null and retires_at is null",
+    )
+    .bind(key.tag.as_str())
+    .bind(key.version)
+    .bind(Time(retires_at)) => rows_affected)?;
+    Ok(retired == 1)
+}
+
+/// Turns keys whose overlap has ended into tombstones.
+pub(crate) async fn bury_retired(conn: &mut Conn<'_>, now: Instant) -> Result<u64, Fault> {
+    Ok(run!(conn, sqlx::query(
+        "update api_key set deleted_at = retires_at, deleted_by = 'reissue', digest = null, \
+         pepper_id = null, version = version + 1 where deleted_at is null and retires_at <= $1",
+    )
+    .bind(Time(now)) => rows_affected)?)
+}
+
 /// What verification needs of the key with that tag: nothing, or one row a role of its owner.
 pub(crate) async fn for_check(conn: &mut Conn<'_>, tag: &Tag) -> Result<Vec<CheckRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, CheckRow>(
         "select k.digest, k.expires_at, k.awaiting_sign_in, k.revoked_at, \
          k.retires_at, k.deleted_at, u.disabled_at as owner_disabled_at, \
          u.id as user_id, u.domain_type as user_domain_type, \
-         u.domain as user_domain, u.name as user_name, r.role_id \
-         from api_key k join app_user u on u.id = k.user_id \
-         left join user_role r on r.user_id = u.id where k.tag = $1 order by r.role_id",
+         u.domain as user_domain, u.name as user_name, \
+         (o.self_service and not u.self_service_withdrawn and not exists \
+          (select 1 from self_service_withdrawn_domain d \
+           where d.domain_type = u.domain_type and d.domain = u.domain)) as self_service, \
+         r.id as role_id, r.name as role_name, p.namespace, p.permission \
+         from api_key k join app_user u on u.id = k.user_id cross join policy o \
+         left join user_role g on g.user_id = u.id left join role r on r.id = g.role_id \
+         left join role_permission p on p.role_id = r.id where k.tag = $1 order by r.id",
     )
     .bind(tag.as_str()) => fetch_all)?)
 }

@@ -4,7 +4,9 @@
 pub(crate) mod audit;
 mod connect;
 pub(crate) mod keys;
+pub(crate) mod policy;
 pub(crate) mod reveals;
+pub(crate) mod roles;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_failures;

@@ -2,6 +2,7 @@
 
 use domain::{
     Instant,
+    expiry::SamlSession,
     principal::{Identity, UserId},
 };
 use sqlx::FromRow;
@@ -19,6 +20,7 @@ pub(crate) struct NewSession<'a> {
     pub(crate) expires_at: Instant,
     pub(crate) address: &'a str,
     pub(crate) user_agent: Option<&'a str>,
+    pub(crate) saml: Option<SamlSession>,
 }
 
 /// A live session with its user.
@@ -34,9 +36,19 @@ pub(crate) struct SessionRow {
     name: String,
     pub(crate) password_change_needed: bool,
     pub(crate) disabled_at: Option<Time>,
+    saml_validated_at: Option<Time>,
+    saml_not_on_or_after: Option<Time>,
 }
 
 impl SessionRow {
+    /// The SAML session behind it.
+    pub(crate) fn saml(&self) -> Option<SamlSession> {
+        self.saml_validated_at.map(|at| SamlSession {
+            validated_at: at.0,
+            not_on_or_after: self.saml_not_on_or_after.map(Instant::from),
+        })
+    }
+
     /// Whose session it is.
     pub(crate) fn identity(&self) -> Result<Identity, Fault> {
         users::identity(self.user_id, &self.domain_type, &self.domain, &self.name)
@@ -64,7 +76,8 @@ pub(crate) async fn insert(conn: &mut Conn<'_>, session: NewSession<'_>) -> Resu
     };
     run!(conn, sqlx::query(
         "insert into session (id, kind, token_hash, user_id, created_at, last_seen_at, \
-         expires_at, address, user_agent) values ($1, $2, $3, $4, $5, $5, $6, $7, $8)",
+         expires_at, address, user_agent, saml_validated_at, saml_not_on_or_after) \
+         values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)",
     )
     .bind(session.id)
     .bind(kind)
@@ -73,7 +86,9 @@ pub(crate) async fn insert(conn: &mut Conn<'_>, session: NewSession<'_>) -> Resu
     .bind(Time(session.now))
     .bind(Time(session.expires_at))
     .bind(session.address)
-    .bind(session.user_agent) => rows_affected)?;
+    .bind(session.user_agent)
+    .bind(session.saml.map(|saml| Time(saml.validated_at)))
+    .bind(session.saml.and_then(|saml| saml.not_on_or_after).map(Time)) => rows_affected)?;
     Ok(())
 }
 
@@ -84,7 +99,8 @@ pub(crate) async fn by_token_hash(
 ) -> Result<Option<SessionRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, SessionRow>(
         "select s.id, s.key_tag, s.last_seen_at, s.expires_at, u.id as user_id, u.domain_type, \
-         u.domain, u.name, u.password_change_needed, u.disabled_at \
+         u.domain, u.name, u.password_change_needed, u.disabled_at, s.saml_validated_at, \
+         s.saml_not_on_or_after \
          from session s join app_user u on u.id = s.user_id where s.token_hash = $1",
     )
     .bind(hash) => fetch_optional)?)
@@ -97,7 +113,8 @@ pub(crate) async fn by_token_id(
 ) -> Result<Option<SessionRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, SessionRow>(
         "select s.id, s.key_tag, s.last_seen_at, s.expires_at, u.id as user_id, u.domain_type, \
-         u.domain, u.name, u.password_change_needed, u.disabled_at \
+         u.domain, u.name, u.password_change_needed, u.disabled_at, s.saml_validated_at, \
+         s.saml_not_on_or_after \
          from session s join app_user u on u.id = s.user_id \
          where s.id = $1 and s.kind = 'token'",
     )

@@ -18,6 +18,7 @@ pub(crate) struct UserRow {
     name: String,
     pub(crate) password_hash: Option<String>,
     pub(crate) password_change_needed: bool,
+    pub(crate) self_service_withdrawn: bool,
     pub(crate) disabled_at: Option<Time>,
     pub(crate) created_at: Time,
 }
@@ -53,7 +54,7 @@ pub(crate) async fn insert(
     conn: &mut Conn<'_>,
     principal: &Principal,
     folded: &str,
-    password_hash: &str,
+    password_hash: Option<&str>,
     password_change_needed: bool,
     now: Instant,
 ) -> Result<Option<UserId>, Fault> {
@@ -73,8 +74,8 @@ pub(crate) async fn insert(
 }
 
 const COLUMNS_BY_NAME: &str = "select id, domain_type, domain, name, password_hash, \
-     password_change_needed, disabled_at, created_at from app_user \
-     where domain_type = $1 and domain = $2 and name_folded = $3";
+     password_change_needed, self_service_withdrawn, disabled_at, created_at \
+     from app_user where domain_type = $1 and domain = $2 and name_folded = $3";
 
 /// The account with that name.
 pub(crate) async fn find(
@@ -93,7 +94,7 @@ pub(crate) async fn find(
 pub(crate) async fn find_local(conn: &mut Conn<'_>, folded: &str) -> Result<Vec<UserRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, UserRow>(
         "select id, domain_type, domain, name, password_hash, password_change_needed, \
-         disabled_at, created_at from app_user \
+         self_service_withdrawn, disabled_at, created_at from app_user \
          where domain_type in ('unixpwd', 'nt', 'vx', 'ldap') and name_folded = $1 \
          order by id limit 4",
     )
@@ -104,7 +105,7 @@ pub(crate) async fn find_local(conn: &mut Conn<'_>, folded: &str) -> Result<Vec<
 pub(crate) async fn by_id(conn: &mut Conn<'_>, id: UserId) -> Result<Option<UserRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, UserRow>(
         "select id, domain_type, domain, name, password_hash, password_change_needed, \
-         disabled_at, created_at from app_user where id = $1",
+         self_service_withdrawn, disabled_at, created_at from app_user where id = $1",
     )
     .bind(id.0) => fetch_optional)?)
 }
@@ -113,33 +114,8 @@ pub(crate) async fn by_id(conn: &mut Conn<'_>, id: UserId) -> Result<Option<User
 pub(crate) async fn all(conn: &mut Conn<'_>) -> Result<Vec<UserRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, UserRow>(
         "select id, domain_type, domain, name, password_hash, password_change_needed, \
-         disabled_at, created_at from app_user order by id",
+         self_service_withdrawn, disabled_at, created_at from app_user order by id",
     ) => fetch_all)?)
-}
-
-/// The numbers of a user's roles, besides what everyone holds.
-pub(crate) async fn role_ids(conn: &mut Conn<'_>, id: UserId) -> Result<Vec<i64>, Fault> {
-    Ok(run!(conn, sqlx::query_scalar::<_, i64>(
-        "select role_id from user_role where user_id = $1 order by role_id",
-    )
-    .bind(id.0) => fetch_all)?)
-}
-
-/// Every grant of a role: user number, role number.
-pub(crate) async fn all_role_ids(conn: &mut Conn<'_>) -> Result<Vec<(i64, i64)>, Fault> {
-    Ok(run!(conn, sqlx::query_as::<_, (i64, i64)>(
-        "select user_id, role_id from user_role order by user_id, role_id",
-    ) => fetch_all)?)
-}
-
-/// Grants a role.
-pub(crate) async fn grant(conn: &mut Conn<'_>, id: UserId, role: i64) -> Result<(), Fault> {
-    run!(conn, sqlx::query(
-        "insert into user_role (user_id, role_id) values ($1, $2) on conflict do nothing",
-    )
-    .bind(id.0)
-    .bind(role) => rows_affected)?;
-    Ok(())
 }
 
 /// How many enabled accounts hold a role. Locks their rows on PostgreSQL, where two transactions
@@ -196,5 +172,20 @@ pub(crate) async fn set_password(
     .bind(present_hash)
     .bind(new_hash)
     .bind(change_needed) => rows_affected)?;
+    Ok(changed == 1)
+}
+
+/// Withdraws self-service from an account, or gives it back. `false`: it was so already.
+pub(crate) async fn set_self_service_withdrawn(
+    conn: &mut Conn<'_>,
+    id: UserId,
+    withdrawn: bool,
+) -> Result<bool, Fault> {
+    let changed = run!(conn, sqlx::query(
+        "update app_user set self_service_withdrawn = $2 \
+         where id = $1 and self_service_withdrawn <> $2",
+    )
+    .bind(id.0)
+    .bind(withdrawn) => rows_affected)?;
     Ok(changed == 1)
 }

@@ -125,7 +125,7 @@ on_both_databases! {
         for _ in 0..3 {
             let tag = harness.services.keys.create(&bob, wanted()).await.unwrap().done().key.tag;
             harness.services.keys.create(&bob, wanted()).await.unwrap_err();
-            harness.services.keys.delete(&bob, &tag).await.unwrap().done();
+            harness.services.keys.delete(&bob, &tag, None).await.unwrap().done();
         }
         let mut previous = GENESIS.to_owned();
         let records = records(&harness).await;

@@ -157,9 +157,10 @@ on_both_databases! {
             })
             .await
             .unwrap();
-        assert_eq!(count, 4);
+        // Two accounts and two sign-ins, two refusals, and this export.
+        assert_eq!(count, 7);
         let ids: Vec<_> = exported.iter().map(|record| record.id).collect();
-        assert_eq!(ids, [1, 2, 3, 4]);
+        assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7]);
         assert_eq!(exported[0].action, "user.create");
     }
 }

@@ -5,6 +5,8 @@
 mod audit;
 mod audit_check;
 mod keys;
+mod lifecycle;
+mod roles;
 mod sessions;
 mod store;
 mod users;

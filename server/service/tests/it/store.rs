@@ -219,16 +219,5 @@ async fn both_databases_have_the_same_schema() {
     .fetch_all(&mut c)
     .await
     .unwrap();
-    // SQLite's `integer primary key autoincrement` is not null without saying so.
-    let ours: Vec<_> = ours
-        .into_iter()
-        .map(|column| {
-            if column == "app_user.id" {
-                "app_user.id not null".into()
-            } else {
-                column
-            }
-        })
-        .collect();
     assert_eq!(ours, theirs);
 }

@@ -1,0 +1,54 @@
+//! The policy: showing and changing it.
+
+use domain::{
+    audit::{Action, Event},
+    error::Error,
+    operation::Operation,
+    policy::Policy,
+};
+use serde_json::Value;
+
+use crate::{Actor, Services, fault::Fault, store::policy as store};
+
+impl Services {
+    /// The policy in force. Everybody's forms show its limits, so everybody may see it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn policy(&self) -> Result<Policy, Error> {
+        let mut reader = self.core.db.reader().await?;
+        Ok(store::get(&mut reader.conn()).await?)
+    }
+
+    /// Replaces the policy. It holds from the next request on; keys that exist are not cut.
+    ///
+    /// # Errors
+    /// Every field out of its range; no permission.
+    pub async fn set_policy(&self, actor: &Actor, policy: &Policy) -> Result<(), Error> {
+        let result = self.try_set_policy(actor, policy).await;
+        self.core
+            .recording_refusal(actor, result, |cause| {
+                Event::refused(Action::PolicyChanged, "policy", cause)
+            })
+            .await
+    }
+
+    async fn try_set_policy(&self, actor: &Actor, policy: &Policy) -> Result<(), Fault> {
+        actor.may(Operation::UpdatePolicy)?;
+        policy.check().map_err(Error::Invalid)?;
+        let mut tx = self.core.db.begin().await?;
+        let before = store::get(&mut tx.conn()).await?;
+        if before == *policy {
+            return Ok(());
+        }
+        store::set(&mut tx.conn(), policy).await?;
+        let event = Event::done(Action::PolicyChanged, "policy")
+            .before(audited(&before))
+            .after(audited(policy));
+        self.core.commit(tx, actor, &event).await
+    }
+}
+
+fn audited(policy: &Policy) -> Value {
+    serde_json::to_value(policy).unwrap_or_default()
+}
