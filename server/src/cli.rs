@@ -1,5 +1,7 @@
 //! The command line.
 
+mod audit;
+mod policy;
 mod serve;
 mod user;
 
@@ -41,6 +43,12 @@ enum Command {
     /// Manage accounts, also while the server runs
     #[command(subcommand)]
     User(user::Command),
+    /// Show or change the limits of keys, also while the server runs
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Check or export the audit trail, also while the server runs
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Bring the database's schema up to date, and end
     Migrate,
 }
@@ -65,6 +73,8 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(settings).await,
             Command::User(command) => command.run(&settings).await,
+            Command::Policy(command) => command.run(&settings).await,
+            Command::Audit(command) => command.run(&settings).await,
             Command::Migrate => {
                 open(&settings).await?.close().await;
                 say("The database is up to date.")

@@ -10,7 +10,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::error::Error;
+use domain::error::{Conflict, Error, Refusal};
 use service::Origin;
 
 use crate::netbackup;
@@ -47,8 +47,14 @@ impl Failure {
             Self::Domain(error) => match error {
                 Error::Invalid(_) => StatusCode::BAD_REQUEST,
                 Error::NotFound => StatusCode::NOT_FOUND,
-                Error::Unauthenticated | Error::NotPermitted => StatusCode::UNAUTHORIZED,
+                Error::Unauthenticated
+                | Error::NotPermitted
+                // Permissions too, only by what somebody holds.
+                | Error::Refused(
+                    Refusal::OwnerMayDoMore | Refusal::RoleExceedsOwn | Refusal::OwnRoles,
+                ) => StatusCode::UNAUTHORIZED,
                 Error::Refused(_) => StatusCode::FORBIDDEN,
+                Error::Conflict(Conflict::Stale) => StatusCode::PRECONDITION_FAILED,
                 Error::Conflict(_) => StatusCode::CONFLICT,
                 Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
                 Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

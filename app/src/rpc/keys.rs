@@ -56,7 +56,7 @@ pub async fn load_add_page() -> Result<AddPage, Fault> {
     super::context::as_actor(async |services, actor| {
         Ok(AddPage {
             present: services.keys.own(&actor).await?.map(|key| key.tag),
-            policy: services.policy(),
+            policy: services.policy().await?,
             as_of: services.now(),
         })
     })
@@ -124,7 +124,7 @@ pub async fn delete_key(
     tag: Tag,
 ) -> Result<(), Fault> {
     super::context::as_actor(async |services, actor| {
-        services.keys.delete(&actor, &tag).await?.done();
+        services.keys.delete(&actor, &tag, None).await?.done();
         leptos_axum::redirect("/profile/key?notice=deleted");
         Ok(())
     })

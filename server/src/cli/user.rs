@@ -3,14 +3,15 @@
 use std::io::{self, BufRead, Read};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use domain::{
-    error::{Error, FieldError},
+    error::{Error, FieldError, Problem},
     principal::{DomainType, Principal},
 };
 use secrecy::SecretString;
 use service::{
     Actor, Services,
+    roles::SelfServiceOf,
     users::{NewUser, User},
 };
 
@@ -22,15 +23,16 @@ const MAX_LINE_BYTES: u64 = 4096;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make a local account
+    /// Make an account: a local one with a password, or a SAML user without
     Add {
         #[command(flatten)]
         who: Who,
         /// A role besides what everyone holds; may be given several times
         #[arg(long = "role", value_name = "ROLE")]
         roles: Vec<String>,
-        #[command(flatten)]
-        password: Password,
+        /// Read the password of a local account from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
     },
     /// List all accounts
     List,
@@ -38,32 +40,49 @@ pub(super) enum Command {
     Disable(Who),
     /// Enable an account again
     Enable(Who),
+    /// Give roles, or take them away
+    Role {
+        #[command(flatten)]
+        who: Who,
+        /// A role to give; may be given several times
+        #[arg(long, value_name = "ROLE")]
+        give: Vec<String>,
+        /// A role to take away; may be given several times
+        #[arg(long, value_name = "ROLE")]
+        take: Vec<String>,
+    },
+    /// Let somebody manage their own key (on, as everyone may), or not (off)
+    SelfService {
+        #[command(flatten)]
+        who: Who,
+        state: Switch,
+    },
     /// Set a password, to be changed at the next sign-in
     SetPassword {
         #[command(flatten)]
         who: Who,
-        #[command(flatten)]
-        password: Password,
+        /// Read the password from the first line of standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Who {
     /// The user name
     name: String,
-    /// unixpwd, nt, vx or ldap
+    /// unixpwd, nt, vx, ldap or saml
     #[arg(long, value_name = "TYPE", default_value = "unixpwd")]
     domain_type: DomainType,
-    /// The domain; unixpwd has none
+    /// The domain; unixpwd has none, that of a SAML user is the identity provider's name
     #[arg(long, value_name = "DOMAIN", default_value = "")]
     domain: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Password {
-    /// Read the password from the first line of standard input
-    #[arg(long, required = true)]
-    password_stdin: bool,
 }
 
 impl Command {
@@ -80,9 +99,10 @@ impl Command {
             Self::Add {
                 who,
                 roles,
-                password,
+                password_stdin,
             } => {
-                let (principal, password) = (who.principal()?, password.read()?);
+                let principal = who.principal()?;
+                let password = password_stdin.then(read_password).transpose()?;
                 let wanted = NewUser {
                     principal,
                     roles,
@@ -102,8 +122,22 @@ impl Command {
                 let done = users.enable(&actor, &who.principal()?).await;
                 done.map_err(|error| told(&error))
             }
-            Self::SetPassword { who, password } => {
-                let (principal, password) = (who.principal()?, password.read()?);
+            Self::Role { who, give, take } => {
+                let roles = &services.roles;
+                let done = roles.assign(&actor, &who.principal()?, &give, &take).await;
+                done.map_err(|error| told(&error))
+            }
+            Self::SelfService { who, state } => {
+                let whose = SelfServiceOf::User(who.principal()?);
+                let allowed = state == Switch::On;
+                let done = services
+                    .roles
+                    .set_self_service(&actor, &whose, allowed)
+                    .await;
+                done.map_err(|error| told(&error))
+            }
+            Self::SetPassword { who, .. } => {
+                let (principal, password) = (who.principal()?, read_password()?);
                 let done = users.set_password(&actor, &principal, password).await;
                 done.map_err(|error| told(&error))
             }
@@ -118,28 +152,25 @@ impl Who {
     }
 }
 
-impl Password {
-    /// Standard input, so that no password stands in the list of processes or a shell's history.
-    fn read(&self) -> Result<SecretString> {
-        ensure!(self.password_stdin, "--password-stdin is needed");
-        let mut line = String::new();
-        io::stdin()
-            .lock()
-            .take(MAX_LINE_BYTES)
-            .read_line(&mut line)
-            .context("cannot read the password from standard input")?;
-        let password = line.strip_suffix('\n').unwrap_or(&line);
-        let password = password.strip_suffix('\r').unwrap_or(password);
-        ensure!(
-            !password.is_empty(),
-            "there is no password on standard input"
-        );
-        Ok(password.to_owned().into())
-    }
+/// Standard input, so that no password stands in the list of processes or a shell's history.
+fn read_password() -> Result<SecretString> {
+    let mut line = String::new();
+    io::stdin()
+        .lock()
+        .take(MAX_LINE_BYTES)
+        .read_line(&mut line)
+        .context("cannot read the password from standard input")?;
+    let password = line.strip_suffix('\n').unwrap_or(&line);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    ensure!(
+        !password.is_empty(),
+        "there is no password on standard input"
+    );
+    Ok(password.to_owned().into())
 }
 
 /// An error in the words of the command line.
-fn told(error: &Error) -> anyhow::Error {
+pub(super) fn told(error: &Error) -> anyhow::Error {
     let Error::Invalid(fields) = error else {
         return anyhow!("{error}");
     };
@@ -149,6 +180,7 @@ fn told(error: &Error) -> anyhow::Error {
             "domain" => "--domain",
             "domainType" => "--domain-type",
             "role" | "roles" => "--role",
+            "password" if field.problem == Problem::Required => "--password-stdin",
             "password" => "the password",
             other => other,
         };
@@ -175,7 +207,7 @@ fn list(users: &[User]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use domain::error::{Problem, Refusal};
+    use domain::error::Refusal;
 
     use super::*;
 

@@ -1,11 +1,14 @@
-//! `/security/api-keys`: create, list, get, delete.
+//! `/security/api-keys`: create, list, get, edit, delete, reissue, revoke.
+
+mod change;
+mod etag;
 
 use axum::{
     Router,
     extract::{FromRequestParts, Path, RawQuery, State},
     http::{StatusCode, header, request::Parts},
     response::IntoResponse,
-    routing::get,
+    routing::{get, patch, post},
 };
 use domain::{
     error::{Error, Problem},
@@ -14,7 +17,9 @@ use domain::{
     principal::{DomainType, Identity, Principal},
 };
 use serde_json::{Value, json};
-use service::keys::{KEY_FIELDS, KeyQuery, NewKey};
+use service::keys::{CreatedKey, KEY_FIELDS, KeyQuery, NewKey};
+
+use self::etag::IfMatch;
 
 use super::{
     BASE, date,
@@ -28,7 +33,12 @@ const PATH: &str = "/security/api-keys";
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route(PATH, get(list).post(create))
-        .route("/security/api-keys/{tag}", get(details).delete(delete))
+        .route(
+            "/security/api-keys/{tag}",
+            get(details).patch(change::update).delete(delete),
+        )
+        .route("/security/api-keys/{tag}/reissue", post(change::reissue))
+        .route("/security/api-keys/{tag}/revoke", patch(change::revoke))
 }
 
 /// Call 1.
@@ -40,10 +50,15 @@ async fn create(
     let wanted = wanted(&body)?;
     let outcome = state.services.keys.create(&actor, wanted).await;
     let created = outcome.map_err(under_attributes)?.done();
+    Ok(answer_of("apiKeyCreationResponse", &created))
+}
+
+/// The answer that shows a new key's value, this once.
+fn answer_of(kind: &str, created: &CreatedKey) -> impl IntoResponse + use<> {
     let key = &created.key;
     let document = json!({ "data": {
         "links": { "self": { "href": href(&key.tag) } },
-        "type": "apiKeyCreationResponse",
+        "type": kind,
         "id": key.tag,
         "attributes": {
             "apiKey": *created.value.reveal(),
@@ -53,19 +68,12 @@ async fn create(
         },
     }});
     let location = [(header::LOCATION, href(&key.tag))];
-    Ok((StatusCode::CREATED, location, Document(document)))
+    (StatusCode::CREATED, location, Document(document))
 }
 
 fn wanted(body: &Body) -> Result<NewKey, Failure> {
     let mut attributes = body.attributes("apiKeyCreationRequest")?;
-    let validity = attributes.text("expireAfterDays");
-    let validity = validity.and_then(|text| match Validity::parse(&text) {
-        Ok(validity) => Some(validity),
-        Err(error) => {
-            attributes.wrong("expireAfterDays", error.problem);
-            None
-        }
-    });
+    let validity = validity(&mut attributes);
     let description = attributes.text("description").unwrap_or_default();
     let owner = owner(&mut attributes);
     attributes.end()?;
@@ -74,6 +82,16 @@ fn wanted(body: &Body) -> Result<NewKey, Failure> {
         description,
         validity,
     })
+}
+
+fn validity(attributes: &mut Members) -> Option<Validity> {
+    match Validity::parse(&attributes.text("expireAfterDays")?) {
+        Ok(validity) => Some(validity),
+        Err(error) => {
+            attributes.wrong("expireAfterDays", error.problem);
+            None
+        }
+    }
 }
 
 /// All three names or none; none is oneself.
@@ -136,9 +154,9 @@ async fn details(
     Caller(actor): Caller,
     TagInPath(tag): TagInPath,
     _: NoBody,
-) -> Result<Document, Failure> {
+) -> Result<impl IntoResponse, Failure> {
     let key = state.services.keys.get(&actor, &tag).await?;
-    Ok(Document(json!({ "data": item(&key) })))
+    Ok((etag::of(&key), Document(json!({ "data": item(&key) }))))
 }
 
 /// Call 5.
@@ -146,9 +164,11 @@ async fn delete(
     State(state): State<AppState>,
     Caller(actor): Caller,
     TagInPath(tag): TagInPath,
+    IfMatch(version): IfMatch,
     _: NoBody,
 ) -> Result<StatusCode, Failure> {
-    state.services.keys.delete(&actor, &tag).await?.done();
+    let keys = &state.services.keys;
+    keys.delete(&actor, &tag, version).await?.done();
     Ok(StatusCode::NO_CONTENT)
 }
 

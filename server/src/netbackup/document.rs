@@ -87,6 +87,19 @@ impl Body {
     /// When the body is no JSON object. Other faults of the envelope are told with those of the
     /// attributes, by [`Members::end`].
     pub(super) fn attributes(&self, kind: &'static str) -> Result<Members, Failure> {
+        self.envelope(kind, None)
+    }
+
+    /// The attributes of an envelope about a thing that the path names: `data.id` may stand there
+    /// and must then be that name.
+    ///
+    /// # Errors
+    /// As [`Body::attributes`].
+    pub(super) fn attributes_of(&self, kind: &'static str, id: &str) -> Result<Members, Failure> {
+        self.envelope(kind, Some(id))
+    }
+
+    fn envelope(&self, kind: &'static str, id: Option<&str>) -> Result<Members, Failure> {
         let mut body = self.members()?;
         let mut data = body.object("data", "data.");
         body.refuse_rest();
@@ -94,6 +107,13 @@ impl Body {
             Some(Value::String(text)) if text == kind => {}
             None => data.wrong("type", Problem::Required),
             Some(_) => data.wrong("type", Problem::malformed(kind)),
+        }
+        if let Some(id) = id {
+            match data.rest.remove("id") {
+                None | Some(Value::Null) => {}
+                Some(Value::String(text)) if text == id => {}
+                Some(_) => data.wrong("id", Problem::malformed("what the path names")),
+            }
         }
         let mut attributes = data.object("attributes", "data.attributes.");
         data.refuse_rest();
@@ -127,6 +147,19 @@ impl Members {
                 None
             }
         }
+    }
+
+    /// A whole number, not negative. `None`: absent, `null`, or wrong.
+    pub(super) fn whole_number(&mut self, name: &'static str) -> Option<u32> {
+        let value = match self.rest.remove(name) {
+            None | Some(Value::Null) => return None,
+            Some(value) => value,
+        };
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        if number.is_none() {
+            self.wrong(name, Problem::malformed("a whole number, 0 or more"));
+        }
+        number
     }
 
     /// A text that must be there. Empty when it is not, which [`Members::end`] tells.

@@ -8,7 +8,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use domain::error::Error;
+use domain::error::{Error, Refusal};
 use serde_json::{Value, json};
 
 use super::{
@@ -83,7 +83,10 @@ fn error_code(failure: &Failure) -> u32 {
     match failure {
         Failure::Domain(Error::Invalid(_)) => code::INVALID,
         Failure::Domain(Error::NotFound) | Failure::NoRoute => code::NOT_FOUND,
-        Failure::Domain(Error::NotPermitted) => code::NOT_PERMITTED,
+        Failure::Domain(
+            Error::NotPermitted
+            | Error::Refused(Refusal::OwnerMayDoMore | Refusal::RoleExceedsOwn | Refusal::OwnRoles),
+        ) => code::NOT_PERMITTED,
         Failure::Domain(Error::Unauthenticated) => code::UNAUTHENTICATED,
         _ => code::OURS + u32::from(failure.status().as_u16()),
     }
@@ -91,7 +94,7 @@ fn error_code(failure: &Failure) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use domain::error::{Conflict, FieldError, Problem, Refusal};
+    use domain::error::{Conflict, FieldError, Problem};
 
     use super::*;
 
@@ -104,7 +107,9 @@ mod tests {
             (domain(Error::Unauthenticated), 401, 5930),
             (domain(Error::NotPermitted), 401, 8000),
             (domain(Error::Refused(Refusal::NotWithAKey)), 403, 19_403),
+            (domain(Error::Refused(Refusal::OwnerMayDoMore)), 401, 8000),
             (domain(Error::Conflict(Conflict::HasKey)), 409, 19_409),
+            (domain(Error::Conflict(Conflict::Stale)), 412, 19_412),
             (
                 domain(Error::TooMany {
                     retry_after_seconds: 61,

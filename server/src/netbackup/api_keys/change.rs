@@ -1,0 +1,70 @@
+//! Calls 4, 6 and 7: edit, reissue, revoke.
+
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use domain::error::{Error, Problem};
+use service::keys::{KeyEdit, Reissue};
+
+use super::{TagInPath, answer_of, etag::IfMatch, validity};
+use crate::{
+    AppState,
+    credentials::Caller,
+    failure::Failure,
+    netbackup::document::{Body, under_attributes},
+};
+
+/// Call 4.
+pub(super) async fn update(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    TagInPath(tag): TagInPath,
+    IfMatch(version): IfMatch,
+    body: Body,
+) -> Result<StatusCode, Failure> {
+    let mut attributes = body.attributes_of("apiKeyUpdateRequest", tag.as_str())?;
+    let edit = KeyEdit {
+        description: attributes.text("description"),
+        validity: validity(&mut attributes),
+        version,
+    };
+    attributes.end()?;
+    if edit.description.is_none() && edit.validity.is_none() {
+        return Err(Error::field("data.attributes", Problem::Required).into());
+    }
+    let outcome = state.services.keys.update(&actor, &tag, edit).await;
+    outcome.map_err(under_attributes)?.done();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Call 6.
+pub(super) async fn reissue(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    TagInPath(tag): TagInPath,
+    IfMatch(version): IfMatch,
+    body: Body,
+) -> Result<impl IntoResponse, Failure> {
+    let mut attributes = body.attributes_of("apiKeyReissueRequest", tag.as_str())?;
+    let wanted = Reissue {
+        description: attributes.text("description"),
+        validity: validity(&mut attributes),
+        overlap_hours: attributes.whole_number("overlapHours"),
+        version,
+    };
+    attributes.end()?;
+    let outcome = state.services.keys.reissue(&actor, &tag, wanted).await;
+    let created = outcome.map_err(under_attributes)?.done();
+    Ok(answer_of("apiKeyReissueResponse", &created))
+}
+
+/// Call 7. Only service principals' keys can be revoked.
+pub(super) async fn revoke(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    TagInPath(tag): TagInPath,
+    body: Body,
+) -> Result<StatusCode, Failure> {
+    body.attributes_of("apiKeyRevokeRequest", tag.as_str())?
+        .end()?;
+    state.services.keys.revoke(&actor, &tag).await?.done();
+    Ok(StatusCode::NO_CONTENT)
+}
