@@ -1,6 +1,7 @@
 //! `/netbackup`.
 
 mod api_keys;
+mod api_keys_changes;
 mod api_keys_tag;
 mod conventions;
 mod credentials;

@@ -75,7 +75,7 @@ on_both_databases! {
             (KEYS, Method::PUT, "GET,HEAD,POST"),
             (KEYS, Method::OPTIONS, "GET,HEAD,POST"),
             (KEYS, Method::TRACE, "GET,HEAD,POST"),
-            (&format!("{KEYS}/lky_AAAAAAA="), Method::POST, "GET,HEAD,DELETE"),
+            (&format!("{KEYS}/lky_AAAAAAA="), Method::POST, "GET,HEAD,PATCH,DELETE"),
             ("/netbackup/login", Method::GET, "POST"),
             ("/netbackup/ping", Method::POST, "GET,HEAD"),
         ] {

@@ -41,7 +41,9 @@ fn an_unknown_argument_ends_with_2_and_help_with_0() {
     let data = tempfile::tempdir().unwrap();
     assert_eq!(run(data.path(), &["--nonsense"], "").status.code(), Some(2));
     assert_eq!(
-        run(data.path(), &["user", "add", "bob"], "").status.code(),
+        run(data.path(), &["user", "set-password", "bob"], "")
+            .status
+            .code(),
         Some(2)
     );
     assert_eq!(run(data.path(), &["--help"], "").status.code(), Some(0));
