@@ -15,7 +15,7 @@ pub(super) enum Command {
     Show,
     /// Change parts of the policy; keys that exist are not cut
     Set {
-        /// A part and its new value, such as max_lifetime_days=90
+        /// A part as `show` names it, and its new value
         #[arg(required = true, value_name = "NAME=VALUE")]
         changes: Vec<String>,
     },
