@@ -8,19 +8,20 @@ import { createServer } from 'node:http';
  * there is another origin of the same site, whose requests carry our cookie.
  */
 export async function startHostile() {
-  let html = '';
-  const server = createServer((_, answer) => {
-    answer.writeHead(200, { 'content-type': 'text/html' }).end(html);
+  const pages = [];
+  const server = createServer((request, answer) => {
+    const number = Number(new URL(request.url, 'http://localhost').searchParams.get('page'));
+    answer.writeHead(200, { 'content-type': 'text/html' }).end(pages[number]);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
   return {
     origins: [`http://localhost:${port}`, `http://127.0.0.1:${port}`],
-    /** Opens its page in the visit. */
+    /** Opens a page of its own in the visit. */
     async open({ page }, origin, body) {
-      html = `<!DOCTYPE html><link rel="icon" href="data:,"><title>hostile</title>${body}`;
-      await page.goto(origin);
+      const number = pages.push(`<!DOCTYPE html><link rel="icon" href="data:,"><title>hostile</title>${body}`) - 1;
+      await page.goto(`${origin}/?page=${number}`);
     },
     stop() {
       server.closeAllConnections();
