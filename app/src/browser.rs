@@ -43,6 +43,31 @@ pub fn focus(selectors: &[&str]) {
     }
 }
 
+/// Tells the application what was entered before it was alive: every entry of `main` that is not
+/// as the page came says so again.
+pub fn replay_entries() {
+    let Ok(entries) = document().query_selector_all("main input") else {
+        return;
+    };
+    let entries = (0..entries.length()).filter_map(|index| entries.item(index));
+    for entry in entries.filter_map(|entry| entry.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+        let chosen = entry.checked() && !entry.default_checked();
+        if chosen || entry.value() != entry.default_value() {
+            say_again(&entry, "input");
+            say_again(&entry, "change");
+        }
+    }
+}
+
+fn say_again(entry: &web_sys::HtmlInputElement, what: &str) {
+    let how = web_sys::EventInit::new();
+    how.set_bubbles(true);
+    if let Ok(event) = web_sys::Event::new_with_event_init_dict(what, &how) {
+        // Nobody cancels these, so there is no answer to heed.
+        let _ = entry.dispatch_event(&event);
+    }
+}
+
 /// As [`focus`], once the page has been drawn.
 pub fn focus_soon(selectors: &'static [&'static str]) {
     request_animation_frame(move || focus(selectors));

@@ -30,7 +30,7 @@ journeys('one’s key', ({ journey, bothWays }) => {
     await isAt(page, 'My API key');
     assert.equal(new URL(page.url()).pathname, '/profile/key');
     await page.getByText('You have no API key yet.').waitFor();
-    await page.getByText(`${server.url}/netbackup/ping`).waitFor();
+    await page.getByText(`${server.url}/verify`).waitFor();
     const add = page.getByRole('main').getByRole('link', { name: 'Add API key' });
     assert.equal(await add.getAttribute('href'), '/profile/key/add');
   });

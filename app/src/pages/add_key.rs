@@ -13,6 +13,7 @@ use super::{
     validity_field::ValidityField,
 };
 use crate::{
+    browser,
     calls::{Sending, read},
     rpc::{AddPage, CreateKey, LoadAddPage},
     ui::{Heading, IntoWhole, Notice, Submit, TextField, Tone, words},
@@ -60,6 +61,7 @@ fn AddForm(page: AddPage, sending: Sending) -> impl IntoView {
     let fault = sending.fault;
     focus_on(fault);
     lead_on(fault);
+    Effect::new(browser::replay_entries);
     let entered = use_query_map().get_untracked();
     let entered = move |name| entered.get(name).unwrap_or_default();
     let description = RwSignal::new(entered("description"));

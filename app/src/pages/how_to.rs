@@ -9,12 +9,14 @@ use crate::ui::{CopyButton, IntoWhole};
 ///
 /// Without JavaScript: the same, without the button that copies.
 pub fn how_to(tag: Option<&Tag>, public_url: &str) -> AnyView {
+    // Without a key there is none to ask about: 204 for one that works, 401 for any other.
     let path = match tag {
-        Some(tag) => format!("security/api-keys/{tag}"),
-        None => "ping".to_owned(),
+        Some(tag) => format!("netbackup/security/api-keys/{tag}"),
+        None => "verify".to_owned(),
     };
+    let show_head = if tag.is_some() { "" } else { "-i " };
     let command =
-        format!("curl -H \"Authorization: $LATCHKEY_API_KEY\" {public_url}/netbackup/{path}");
+        format!("curl {show_head}-H \"Authorization: $LATCHKEY_API_KEY\" {public_url}/{path}");
     let shown = command.clone();
     view! {
         <section class="how-to" aria-labelledby="how-to">

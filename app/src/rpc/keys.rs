@@ -121,9 +121,12 @@ pub async fn create_key(
 #[server(endpoint = "delete_key", output = Packed)]
 pub async fn delete_key(
     /// Names the key.
-    tag: Tag,
+    #[server(default)]
+    tag: String,
 ) -> Result<(), Fault> {
     super::context::as_actor(async |services, actor| {
+        // What is no tag names nothing.
+        let tag = Tag::parse(&tag).map_err(|_| domain::error::Error::NotFound)?;
         services.keys.delete(&actor, &tag, None).await?.done();
         leptos_axum::redirect("/profile/key?notice=deleted");
         Ok(())

@@ -93,10 +93,13 @@ pub async fn load_security_page() -> Result<SecurityPage, Fault> {
 #[server(endpoint = "change_password", output = Packed)]
 pub async fn change_password(
     /// The present password.
+    #[server(default)]
     current: Secret,
     /// The one to come.
+    #[server(default)]
     new: Secret,
     /// The same once more.
+    #[server(default)]
     repeat: Secret,
 ) -> Result<(), Fault> {
     use domain::error::{Error, Problem};
@@ -121,6 +124,7 @@ pub async fn change_password(
 #[server(endpoint = "end_session", output = Packed)]
 pub async fn end_session(
     /// Names the session.
+    #[server(default)]
     id: String,
 ) -> Result<(), Fault> {
     super::context::as_actor(async |services, actor| {

@@ -8,8 +8,10 @@ use super::{Fault, Packed, Secret};
 #[server(endpoint = "sign_in", output = Packed)]
 pub async fn sign_in(
     /// Who.
+    #[server(default)]
     user_name: String,
     /// The password.
+    #[server(default)]
     password: Secret,
     /// The page that was asked for.
     #[server(default)]
