@@ -26,10 +26,9 @@ impl Services {
     /// Every field out of its range; no permission.
     pub async fn set_policy(&self, actor: &Actor, policy: &Policy) -> Result<(), Error> {
         let result = self.try_set_policy(actor, policy).await;
+        let action = Action::PolicyChanged;
         self.core
-            .recording_refusal(actor, result, |cause| {
-                Event::refused(Action::PolicyChanged, "policy", cause)
-            })
+            .recording_refusal(actor, result, action, "policy")
             .await
     }
 

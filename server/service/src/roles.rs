@@ -132,7 +132,8 @@ impl Roles {
     /// does not hold.
     pub async fn add(&self, actor: &Actor, wanted: RoleChange) -> Result<Role, Error> {
         let result = self.try_add(actor, wanted).await;
-        self.recording(actor, result, Action::RoleCreated, "a role")
+        self.core
+            .recording_refusal(actor, result, Action::RoleCreated, "a role")
             .await
     }
 
@@ -142,7 +143,8 @@ impl Roles {
     /// As [`Roles::add`]; built-in roles and roles that the caller holds cannot be changed.
     pub async fn update(&self, actor: &Actor, id: i64, wanted: RoleChange) -> Result<Role, Error> {
         let result = self.try_update(actor, id, wanted).await;
-        self.recording(actor, result, Action::RoleUpdated, &id.to_string())
+        self.core
+            .recording_refusal(actor, result, Action::RoleUpdated, &id.to_string())
             .await
     }
 
@@ -152,7 +154,8 @@ impl Roles {
     /// Built-in roles cannot be deleted; [`Conflict::RoleInUse`].
     pub async fn delete(&self, actor: &Actor, id: i64) -> Result<(), Error> {
         let result = self.try_delete(actor, id).await;
-        self.recording(actor, result, Action::RoleDeleted, &id.to_string())
+        self.core
+            .recording_refusal(actor, result, Action::RoleDeleted, &id.to_string())
             .await
     }
 
@@ -169,7 +172,8 @@ impl Roles {
         take: &[String],
     ) -> Result<(), Error> {
         let result = self.try_assign(actor, principal, give, take).await;
-        self.recording(actor, result, Action::RolesAssigned, &principal.name)
+        self.core
+            .recording_refusal(actor, result, Action::RolesAssigned, &principal.name)
             .await
     }
 
@@ -184,7 +188,8 @@ impl Roles {
         allowed: bool,
     ) -> Result<(), Error> {
         let result = self.try_set_self_service(actor, whose, allowed).await;
-        self.recording(actor, result, Action::SelfServiceChanged, "self-service")
+        self.core
+            .recording_refusal(actor, result, Action::SelfServiceChanged, "self-service")
             .await
     }
 
@@ -323,18 +328,6 @@ impl Roles {
             .before(json!({ "selfService": !allowed }))
             .after(json!({ "selfService": allowed }));
         self.core.commit(tx, actor, &event).await
-    }
-
-    async fn recording<T>(
-        &self,
-        actor: &Actor,
-        result: Result<T, Fault>,
-        action: Action,
-        object: &str,
-    ) -> Result<T, Error> {
-        self.core
-            .recording_refusal(actor, result, |cause| Event::refused(action, object, cause))
-            .await
     }
 }
 

@@ -69,7 +69,8 @@ impl Users {
     pub async fn add(&self, actor: &Actor, wanted: NewUser) -> Result<Identity, Error> {
         let name = wanted.principal.name.clone();
         let result = self.try_add(actor, wanted).await;
-        self.recording(actor, result, Action::UserCreated, &name)
+        self.core
+            .recording_refusal(actor, result, Action::UserCreated, &name)
             .await
     }
 
@@ -103,14 +104,16 @@ impl Users {
     /// The last administrator cannot be disabled.
     pub async fn disable(&self, actor: &Actor, principal: &Principal) -> Result<(), Error> {
         let result = self.try_disable(actor, principal).await;
-        self.recording(actor, result, Action::UserDisabled, &principal.name)
+        self.core
+            .recording_refusal(actor, result, Action::UserDisabled, &principal.name)
             .await
     }
 
     /// Enables an account: its key works again.
     pub async fn enable(&self, actor: &Actor, principal: &Principal) -> Result<(), Error> {
         let result = self.try_enable(actor, principal).await;
-        self.recording(actor, result, Action::UserEnabled, &principal.name)
+        self.core
+            .recording_refusal(actor, result, Action::UserEnabled, &principal.name)
             .await
     }
 
@@ -122,7 +125,8 @@ impl Users {
         password: SecretString,
     ) -> Result<(), Error> {
         let result = self.try_set_password(actor, principal, password).await;
-        self.recording(actor, result, Action::PasswordChanged, &principal.name)
+        self.core
+            .recording_refusal(actor, result, Action::PasswordChanged, &principal.name)
             .await
     }
 
@@ -138,7 +142,8 @@ impl Users {
     ) -> Result<(), Error> {
         let identity = actor.identity.to_string();
         let result = self.try_change_password(actor, current, new).await;
-        self.recording(actor, result, Action::PasswordChanged, &identity)
+        self.core
+            .recording_refusal(actor, result, Action::PasswordChanged, &identity)
             .await
     }
 
@@ -360,18 +365,6 @@ impl Users {
         self.core
             .passwords
             .hash(password, &*self.core.entropy)
-            .await
-    }
-
-    async fn recording<T>(
-        &self,
-        actor: &Actor,
-        result: Result<T, Fault>,
-        action: Action,
-        object: &str,
-    ) -> Result<T, Error> {
-        self.core
-            .recording_refusal(actor, result, |cause| Event::refused(action, object, cause))
             .await
     }
 }

@@ -72,8 +72,10 @@ impl Services {
     /// Records that the trail is read, or that it may not be.
     pub(super) async fn reading_audit(&self, actor: &Actor, what: &str) -> Result<(), Error> {
         let allowed = actor.may(Operation::ViewAudit).map_err(Fault::from);
-        let refused = |cause| Event::refused(Action::AuditRead, what, cause);
-        self.core.recording_refusal(actor, allowed, refused).await?;
+        let action = Action::AuditRead;
+        self.core
+            .recording_refusal(actor, allowed, action, what)
+            .await?;
         Ok(self
             .core
             .record(actor, &Event::done(Action::AuditRead, what))

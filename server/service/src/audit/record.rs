@@ -2,7 +2,7 @@
 
 use chrono::SecondsFormat;
 use domain::{
-    audit::{Event, GENESIS, chain_hash, hex},
+    audit::{Action, Event, GENESIS, chain_hash, hex},
     error::Error,
     principal::Identity,
 };
@@ -71,13 +71,14 @@ impl Core {
         self.commit(tx, who, event).await
     }
 
-    /// Passes a result on; a refusal of what `event` describes is recorded first. Wrong fields
-    /// and faults of ours are no refusals.
+    /// Passes a use case's result on. That `action` was refused on `object` by permission, rule or
+    /// state is recorded first; wrong fields and faults of ours are no refusals.
     pub(crate) async fn recording_refusal<T>(
         &self,
         actor: &Actor,
         result: Result<T, Fault>,
-        event: impl FnOnce(String) -> Event,
+        action: Action,
+        object: &str,
     ) -> Result<T, Error> {
         if let Err(Fault::Told(
             refusal @ (Error::NotPermitted
@@ -86,7 +87,8 @@ impl Core {
             | Error::Conflict(_)),
         )) = &result
         {
-            self.record(actor, &event(refusal.to_string())).await?;
+            let event = Event::refused(action, object, refusal.to_string());
+            self.record(actor, &event).await?;
         }
         result.map_err(Error::from)
     }

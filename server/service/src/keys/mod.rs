@@ -6,7 +6,7 @@ mod query;
 use std::sync::Arc;
 
 use domain::{
-    audit::{Action, Event},
+    audit::Action,
     error::Error,
     key::{ApiKey, State, Tag},
     operation::Operation,
@@ -61,7 +61,8 @@ impl Keys {
     ) -> Result<Outcome<CreatedKey>, Error> {
         let result = self.try_create(actor, wanted, async |_, _| Ok(())).await;
         let result = result.map(|outcome| outcome.map(|(created, ())| created));
-        self.recording(actor, result, Action::KeyCreated, "a new key")
+        self.core
+            .recording_refusal(actor, result, Action::KeyCreated, "a new key")
             .await
     }
 
@@ -81,7 +82,8 @@ impl Keys {
             Err(refusal) => Err(refusal.into()),
         };
         let result = result.map(|outcome| outcome.map(|(_, reveal)| reveal));
-        self.recording(actor, result, Action::KeyCreated, "a new key")
+        self.core
+            .recording_refusal(actor, result, Action::KeyCreated, "a new key")
             .await
     }
 
@@ -97,7 +99,8 @@ impl Keys {
         edit: KeyEdit,
     ) -> Result<Outcome<ApiKey>, Error> {
         let result = self.try_update(actor, tag, edit).await;
-        self.recording(actor, result, Action::KeyUpdated, tag.as_str())
+        self.core
+            .recording_refusal(actor, result, Action::KeyUpdated, tag.as_str())
             .await
     }
 
@@ -116,7 +119,8 @@ impl Keys {
             .try_reissue(actor, tag, wanted, async |_, _| Ok(()))
             .await;
         let result = result.map(|outcome| outcome.map(|(created, ())| created));
-        self.recording(actor, result, Action::KeyReissued, tag.as_str())
+        self.core
+            .recording_refusal(actor, result, Action::KeyReissued, tag.as_str())
             .await
     }
 
@@ -136,7 +140,8 @@ impl Keys {
             Err(refusal) => Err(refusal.into()),
         };
         let result = result.map(|outcome| outcome.map(|(_, reveal)| reveal));
-        self.recording(actor, result, Action::KeyReissued, tag.as_str())
+        self.core
+            .recording_refusal(actor, result, Action::KeyReissued, tag.as_str())
             .await
     }
 
@@ -151,7 +156,8 @@ impl Keys {
         version: Option<i64>,
     ) -> Result<Outcome<()>, Error> {
         let result = self.try_delete(actor, tag, version).await;
-        self.recording(actor, result, Action::KeyDeleted, tag.as_str())
+        self.core
+            .recording_refusal(actor, result, Action::KeyDeleted, tag.as_str())
             .await
     }
 
@@ -161,7 +167,8 @@ impl Keys {
     /// [`domain::error::Refusal::NotRevocable`] for a user's key; [`Error::NotFound`].
     pub async fn revoke(&self, actor: &Actor, tag: &Tag) -> Result<Outcome<()>, Error> {
         let result = self.try_revoke(actor, tag).await;
-        self.recording(actor, result, Action::KeyUpdated, tag.as_str())
+        self.core
+            .recording_refusal(actor, result, Action::KeyUpdated, tag.as_str())
             .await
     }
 
@@ -238,18 +245,6 @@ impl Keys {
             .map(|row| Ok(self.core.usage.overlay(row.into_key(now)?)))
             .collect::<Result<_, Fault>>()?;
         Ok(Page { items, count })
-    }
-
-    async fn recording<T>(
-        &self,
-        actor: &Actor,
-        result: Result<T, Fault>,
-        action: Action,
-        object: &str,
-    ) -> Result<T, Error> {
-        self.core
-            .recording_refusal(actor, result, |cause| Event::refused(action, object, cause))
-            .await
     }
 }
 
