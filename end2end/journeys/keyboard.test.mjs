@@ -77,10 +77,13 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await isAt(page, 'My API key');
     assert.equal(await nameOfFocus(page), 'My API key');
 
+    // What a page shows comes after its heading: who tabs on before it is there passes it by.
+    await page.getByRole('main').getByRole('link', { name: 'Add API key' }).waitFor();
     await tabTo(page, /^Add API key$/, 3);
     await press('Enter');
     await isAt(page, 'Add API key');
     assert.equal(await nameOfFocus(page), 'Add API key');
+    await page.getByLabel('Description').waitFor();
     await tabTo(page, /^Description/, 1);
     await type('nightly build');
     await tabTo(page, /^30 days/, 1);
@@ -104,6 +107,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     assert.equal((await verify(server, value)).status, 204);
     assert.equal(await nameOfFocus(page), 'My API key');
 
+    await page.getByRole('link', { name: 'Delete' }).waitFor();
     await tabTo(page, /^Delete$/, 3);
     await press('Enter');
     await page.getByRole('dialog', { name: 'Delete this API key?' }).waitFor();
