@@ -13,7 +13,6 @@ use std::fs;
 struct Policy {
     graph: Graph,
     licenses: Licences,
-    sources: Sources,
 }
 
 #[derive(Deserialize)]
@@ -48,12 +47,6 @@ impl Licences {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Sources {
-    allow_registry: Vec<String>,
-}
-
-#[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
 }
@@ -80,12 +73,16 @@ pub(crate) fn check() -> Result<()> {
 
     // A package without a source is one of our own.
     let foreign = metadata.packages.iter().filter(|p| p.source.is_some());
+    // One registry for all, whichever cargo uses here; never a repository.
+    let registry = foreign.clone().find_map(|p| p.source.as_deref());
+    let registry = registry.filter(|source| source.starts_with("registry+"));
+    let registry = registry.context("the first package does not come from a registry")?;
     let mut faults = Vec::new();
     let mut checked = 0;
     for package in foreign {
         checked += 1;
         let allowed = policy.licenses.allowed(package)?;
-        if let Some(fault) = fault(package, &allowed, &policy.sources.allow_registry) {
+        if let Some(fault) = fault(package, &allowed, registry) {
             faults.push(format!("{} {}: {fault}", package.name, package.version));
         }
     }
@@ -106,10 +103,9 @@ fn advisories() -> Result<()> {
     Ok(())
 }
 
-fn fault(package: &Package, allowed: &[Licensee], registries: &[String]) -> Option<String> {
+fn fault(package: &Package, allowed: &[Licensee], registry: &str) -> Option<String> {
     let source = package.source.as_deref().unwrap_or_default();
-    let known = |registry: &String| source.strip_prefix("registry+") == Some(registry);
-    if !registries.iter().any(known) {
+    if source != registry {
         return Some(format!("comes from {source}"));
     }
     let Some(licence) = &package.license else {
@@ -127,7 +123,7 @@ fn fault(package: &Package, allowed: &[Licensee], registries: &[String]) -> Opti
 mod tests {
     use super::*;
 
-    const REGISTRY: &str = "https://example.org/index";
+    const REGISTRY: &str = "registry+https://example.org/index";
 
     fn package(name: &str, licence: Option<&str>, source: &str) -> Package {
         Package {
@@ -141,15 +137,15 @@ mod tests {
     fn judge(licence: Option<&str>, source: &str) -> Option<String> {
         let package = package("some", licence, source);
         let allowed = ["MIT", "ISC"].map(|name| Licensee::parse(name).unwrap());
-        fault(&package, &allowed, &[REGISTRY.to_owned()])
+        fault(&package, &allowed, REGISTRY)
     }
 
     #[test]
     fn one_permitted_alternative_is_enough() {
-        let ours = format!("registry+{REGISTRY}");
-        assert_eq!(judge(Some("MIT"), &ours), None);
-        assert_eq!(judge(Some("MIT/GPL-3.0"), &ours), None);
-        assert_eq!(judge(Some("GPL-3.0-only OR (MIT AND ISC)"), &ours), None);
+        let ours = REGISTRY;
+        assert_eq!(judge(Some("MIT"), ours), None);
+        assert_eq!(judge(Some("MIT/GPL-3.0"), ours), None);
+        assert_eq!(judge(Some("GPL-3.0-only OR (MIT AND ISC)"), ours), None);
     }
 
     #[test]
@@ -165,10 +161,10 @@ mod tests {
 
     #[test]
     fn a_licence_or_source_that_is_not_listed_is_a_fault() {
-        let ours = format!("registry+{REGISTRY}");
-        assert!(judge(Some("MIT AND GPL-3.0-only"), &ours).is_some());
-        assert!(judge(Some("whatever"), &ours).is_some());
-        assert!(judge(None, &ours).is_some());
+        let ours = REGISTRY;
+        assert!(judge(Some("MIT AND GPL-3.0-only"), ours).is_some());
+        assert!(judge(Some("whatever"), ours).is_some());
+        assert!(judge(None, ours).is_some());
         assert!(judge(Some("MIT"), "git+https://example.org/some").is_some());
         assert!(judge(Some("MIT"), "registry+https://example.com/index").is_some());
     }
