@@ -39,6 +39,8 @@ impl KeyValue {
 
     /// What is stored instead of the value.
     pub fn digest(&self, pepper: &Pepper) -> KeyDigest {
+        #[cfg(test)]
+        work::note(|done| done.digests += 1);
         KeyDigest(pepper.mac(&*self.0))
     }
 
@@ -67,6 +69,8 @@ impl KeyDigest {
 
     /// Compares with a stored digest in constant time (ASVS 5.0 11.2.4).
     pub fn matches(&self, stored: &[u8]) -> bool {
+        #[cfg(test)]
+        work::note(|done| done.compared_bytes += stored.len());
         self.0.as_slice().ct_eq(stored).into()
     }
 }
@@ -146,6 +150,33 @@ impl RandomToken {
 impl fmt::Debug for RandomToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RandomToken(…)")
+    }
+}
+
+/// Counts the costly steps of a verification on this thread, for the test of K7.
+#[cfg(test)]
+pub(crate) mod work {
+    use std::cell::Cell;
+
+    #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct Done {
+        pub(crate) digests: usize,
+        pub(crate) compared_bytes: usize,
+    }
+
+    thread_local! {
+        static DONE: Cell<Done> = const { Cell::new(Done { digests: 0, compared_bytes: 0 }) };
+    }
+
+    pub(crate) fn note(step: impl FnOnce(&mut Done)) {
+        let mut done = DONE.get();
+        step(&mut done);
+        DONE.set(done);
+    }
+
+    /// What was done since the last call.
+    pub(crate) fn take() -> Done {
+        DONE.take()
     }
 }
 

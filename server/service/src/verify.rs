@@ -93,3 +93,56 @@ impl Verifier {
         Ok(verified)
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use chrono::TimeDelta;
+    use domain::{expiry::Validity, key::RANDOM_BYTES};
+
+    use crate::{
+        keys::NewKey,
+        secret::work::{self, Done},
+        testing::{Harness, origin},
+    };
+
+    /// K7: an unknown, a wrong, an expired, a deleted and a right key take the same work.
+    #[tokio::test]
+    async fn every_verification_digests_and_compares_alike() {
+        let harness = Harness::sqlite().await;
+        let bob = harness.user("bob", &[]).await;
+        let wanted = NewKey {
+            validity: Validity::days(1).ok(),
+            ..NewKey::default()
+        };
+        let keys = &harness.services.keys;
+        let created = keys.create(&bob, wanted).await.unwrap().done();
+        let right = created.value.reveal();
+        let mut random = [7; RANDOM_BYTES];
+        let unknown = domain::key::write(&domain::key::assemble(&random));
+        let bytes = domain::key::parse(right.as_bytes()).unwrap();
+        random[..5].copy_from_slice(&bytes[3..8]);
+        let wrong = domain::key::write(&domain::key::assemble(&random));
+        let work_of = async |text: &str, valid: bool| {
+            work::take();
+            let verifier = &harness.services.verifier;
+            let answer = verifier.verify(text.as_bytes(), &origin()).await;
+            assert_eq!(answer.is_ok(), valid);
+            work::take()
+        };
+        let once = Done {
+            digests: 1,
+            compared_bytes: 32,
+        };
+        assert_eq!(work_of(&right, true).await, once);
+        assert_eq!(work_of(&unknown, false).await, once);
+        assert_eq!(work_of(&wrong, false).await, once);
+        harness.clock.advance(TimeDelta::days(1));
+        assert_eq!(work_of(&right, false).await, once);
+        harness.clock.set(Harness::start_of_time());
+        keys.delete(&bob, &created.key.tag, None)
+            .await
+            .unwrap()
+            .done();
+        assert_eq!(work_of(&right, false).await, once);
+    }
+}
