@@ -25,8 +25,8 @@ use leptos_router::{
     path,
 };
 use pages::{
-    AddKeyPage, DeleteKeyPage, HomePage, NotFoundPage, OwnKeyPage, PasswordAndSessionsPage,
-    RevealPage, SignInPage,
+    AddKeyPage, DeleteKeyPage, EditKeyPage, HomePage, NotFoundPage, OwnKeyPage,
+    PasswordAndSessionsPage, ReissueKeyPage, RevealPage, SignInPage,
 };
 
 /// The application: the site map.
@@ -50,6 +50,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sign-in") view=SignInPage ssr=all.clone() />
                     <Route path=path!("/profile/key") view=OwnKeyPage ssr=all.clone() />
                     <Route path=path!("/profile/key/add") view=AddKeyPage ssr=all.clone() />
+                    <Route path=path!("/profile/key/edit") view=EditKeyPage ssr=all.clone() />
+                    <Route path=path!("/profile/key/reissue") view=ReissueKeyPage ssr=all.clone() />
                     <Route path=path!("/profile/key/reveal") view=RevealPage ssr=all.clone() />
                     <Route path=path!("/profile/key/delete") view=DeleteKeyPage ssr=all.clone() />
                     <Route path=path!("/profile/security") view=PasswordAndSessionsPage ssr=all />

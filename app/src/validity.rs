@@ -15,6 +15,9 @@ pub const PRESETS: [u32; 5] = [7, 30, 60, 90, 365];
 /// The form's value for a date from the calendar.
 pub const UNTIL: &str = "until";
 
+/// The form's value for the end that the key has already.
+pub const KEEP: &str = "keep";
+
 /// What was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
@@ -25,20 +28,22 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// Reads the form: the chosen number of days, or [`UNTIL`] and a date.
+    /// Reads the form: the chosen number of days, or [`UNTIL`] and a date. `None`: nothing is
+    /// chosen, or [`KEEP`].
     ///
     /// # Errors
     /// [`expiry::FIELD`] and what is wrong with it.
-    pub fn parse(validity: &str, until: &str) -> Result<Self, FieldError> {
+    pub fn parse(validity: &str, until: &str) -> Result<Option<Self>, FieldError> {
         let wrong = |problem| Err(FieldError::new(expiry::FIELD, problem));
         match (validity, until) {
-            (UNTIL, "") | ("", _) => wrong(Problem::Required),
+            ("" | KEEP, _) => Ok(None),
+            (UNTIL, "") => wrong(Problem::Required),
             (UNTIL, date) => match calendar_date(date) {
-                Some(date) => Ok(Self::Until(date)),
+                Some(date) => Ok(Some(Self::Until(date))),
                 None => wrong(Problem::malformed("a date such as 2027-01-31")),
             },
             (days, _) => match days.parse() {
-                Ok(days) => Ok(Self::Days(days)),
+                Ok(days) => Ok(Some(Self::Days(days))),
                 Err(_) => wrong(Problem::malformed("a whole number of days")),
             },
         }
@@ -48,7 +53,7 @@ impl Choice {
     ///
     /// # Errors
     /// When it is less than a day.
-    pub fn validity(self, now: Instant) -> Result<Validity, FieldError> {
+    fn validity(self, now: Instant) -> Result<Validity, FieldError> {
         match self {
             Self::Days(days) => Validity::days(days),
             Self::Until(date) => Validity::until(date, now),
@@ -64,6 +69,15 @@ fn calendar_date(text: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
 }
 
+/// The validity that a form asks for at `now`. `None`: it asks for none.
+///
+/// # Errors
+/// What is wrong with the choice.
+pub fn asked(validity: &str, until: &str, now: Instant) -> Result<Option<Validity>, FieldError> {
+    let choice = Choice::parse(validity, until)?;
+    choice.map(|choice| choice.validity(now)).transpose()
+}
+
 /// When a key ends that is made at `now` with what the form says.
 ///
 /// # Errors
@@ -74,8 +88,7 @@ pub fn end(
     policy: &Policy,
     now: Instant,
 ) -> Result<Instant, FieldError> {
-    let validity = Choice::parse(validity, until)?.validity(now)?;
-    expiry::local_expiry(Some(validity), policy, now)
+    expiry::local_expiry(asked(validity, until, now)?, policy, now)
 }
 
 /// The date that a validity of so many days from `now` leads to.
@@ -109,6 +122,7 @@ mod tests {
     #[test]
     fn what_is_no_choice_is_refused_with_a_reason() {
         assert_eq!(end_of("", ""), Err(Problem::Required));
+        assert_eq!(end_of(KEEP, ""), Err(Problem::Required));
         assert_eq!(end_of(UNTIL, ""), Err(Problem::Required));
         for (validity, until) in [("0", ""), (UNTIL, "2026-11-22"), (UNTIL, "1970-01-01")] {
             assert_eq!(end_of(validity, until), Err(Problem::TooEarly));

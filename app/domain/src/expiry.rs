@@ -2,11 +2,13 @@
 //! hint, the service for the decision.
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Instant,
     error::{Error, FieldError, Problem, Refusal},
     policy::{LaterThanSaml, Policy, SamlExpiry},
+    principal::{DomainType, Identity},
 };
 
 /// The field's name on the wire (`P30D`), used until a door renames it.
@@ -102,12 +104,22 @@ pub fn local_expiry(
 }
 
 /// How the owner of a key authenticates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Owner {
     /// Not by SAML.
     Local,
     /// By SAML.
     Saml,
+}
+
+impl Owner {
+    /// How keys of this owner are to be treated.
+    pub fn of(owner: &Identity) -> Self {
+        match owner.principal.domain_type {
+            DomainType::Saml => Self::Saml,
+            _ => Self::Local,
+        }
+    }
 }
 
 /// What is to be done with the key.
@@ -131,11 +143,13 @@ pub enum Asker {
 }
 
 /// A validated sign-in by SAML.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SamlSession {
     /// When the present web session began.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub validated_at: Instant,
     /// `SessionNotOnOrAfter` of the assertion (SAML 2.0 core, section 2.7.2), if it has one.
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub not_on_or_after: Option<Instant>,
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Instant,
-    error::{FieldError, Problem},
+    error::{Conflict, Error, FieldError, Problem},
     principal::Identity,
 };
 
@@ -300,6 +300,33 @@ pub struct LastUse {
 }
 
 impl ApiKey {
+    /// Whether the key is in a state in which its validity and description can be changed.
+    ///
+    /// # Errors
+    /// Why not.
+    pub const fn editable(&self) -> Result<(), Error> {
+        match self.state {
+            State::Expired => Err(Error::Conflict(Conflict::Expired)),
+            State::Retiring => Err(Error::Conflict(Conflict::Retiring)),
+            State::Revoked => Err(Error::Conflict(Conflict::NotActive)),
+            State::Deleted => Err(Error::NotFound),
+            State::Active | State::Inactive | State::Disabled => Ok(()),
+        }
+    }
+
+    /// Whether the key is in a state in which it can be replaced.
+    ///
+    /// # Errors
+    /// Why not.
+    pub const fn reissuable(&self) -> Result<(), Error> {
+        match self.state {
+            State::Retiring => Err(Error::Conflict(Conflict::Retiring)),
+            State::Revoked => Err(Error::Conflict(Conflict::NotActive)),
+            State::Deleted => Err(Error::NotFound),
+            State::Active | State::Inactive | State::Expired | State::Disabled => Ok(()),
+        }
+    }
+
     /// How long the validity still lasts at `now`; negative when it has ended.
     pub fn time_left(&self, now: Instant) -> TimeDelta {
         self.expires_at.signed_duration_since(now)

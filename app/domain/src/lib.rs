@@ -8,6 +8,7 @@ pub mod error;
 pub mod expiry;
 pub mod filter;
 pub mod key;
+pub mod offer;
 pub mod operation;
 pub mod password;
 pub mod permission;

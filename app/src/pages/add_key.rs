@@ -1,22 +1,17 @@
 //! `/profile/key/add`
 
-use domain::{
-    expiry,
-    key::{MAX_DESCRIPTION_CHARS, Tag, check_description},
-};
+use domain::{expiry::Act, key::Tag};
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::hooks::use_query_map;
 
 use super::{
+    key_entries::{KeyEntries, KeyFields},
     loading::loaded,
     trouble::{FormFault, focus_on, lead_on},
-    validity_field::ValidityField,
 };
 use crate::{
-    browser,
     calls::{Sending, read},
-    rpc::{AddPage, CreateKey, LoadAddPage},
-    ui::{Heading, IntoWhole, Notice, Submit, TextField, Tone, words},
+    rpc::{CreateKey, KeyForm, LoadKeyForm},
+    ui::{Heading, IntoWhole, Notice, Submit, Tone},
 };
 
 /// Adding one's key: what it is for and how long it lasts.
@@ -25,13 +20,14 @@ use crate::{
 /// back in the address after a refusal.
 #[component]
 pub fn AddKeyPage() -> AnyView {
-    let page = read(LoadAddPage {}, Signal::default());
+    let page = read(LoadKeyForm {}, Signal::default());
     let sending = Sending::to(&[CreateKey::PATH]);
+    let entries = KeyEntries::of_page();
     view! {
         <Heading title="Add API key" />
-            {loaded(page, move |page: AddPage| match page.present.clone() {
-                Some(tag) => view! { <HasKey tag /> }.whole(),
-                None => view! { <AddForm page sending /> }.whole(),
+            {loaded(page, move |form: KeyForm| match &form.key {
+                Some(present) => view! { <HasKey tag=present.key.tag.clone() /> }.whole(),
+                None => view! { <AddForm form entries sending /> }.whole(),
             })}
     }
     .whole()
@@ -43,7 +39,7 @@ fn HasKey(tag: Tag) -> impl IntoView {
     view! {
         <Notice
             tone=Tone::Plain
-            text="You have an API key already, and can have one at a time. Delete it before you add another."
+            text="You have an API key already, and can have one at a time. Reissue it for a new value, or delete it before you add another."
         />
         <p>
             "Your key is " <code class="tag">{tag.to_string()}</code> "."
@@ -57,41 +53,14 @@ fn HasKey(tag: Tag) -> impl IntoView {
 }
 
 #[component]
-fn AddForm(page: AddPage, sending: Sending) -> impl IntoView {
-    let fault = sending.fault;
-    focus_on(fault);
-    lead_on(fault);
-    Effect::new(browser::replay_entries);
-    let entered = use_query_map().get_untracked();
-    let entered = move |name| entered.get(name).unwrap_or_default();
-    let description = RwSignal::new(entered("description"));
-    let (validity, until) = (entered("validity"), entered("until"));
-    let hint = Signal::derive(move || count(description.read().trim()));
-    let error = Signal::derive(move || description_error(&description.read()));
-    let refused = move |field| fault.with(|fault| words::about(fault.as_ref(), field, EXPECTED));
-    let wrong = Signal::derive(move || error.get().or_else(|| refused("description")));
-    let validity_error = Signal::derive(move || {
-        fault.with(|fault| words::about(fault.as_ref(), expiry::FIELD, "a date"))
-    });
+fn AddForm(form: KeyForm, entries: KeyEntries, sending: Sending) -> impl IntoView {
+    focus_on(sending.fault);
+    lead_on(sending.fault);
+    entries.begin("", &form.policy.default_lifetime_days.to_string());
     view! {
         <form method="post" action=CreateKey::PATH on:submit=sending.submit(CreateKey::PATH)>
             <FormFault sending />
-            <TextField
-                name="description"
-                label="Description"
-                value=description.get_untracked()
-                optional=true
-                hint=hint
-                error=wrong
-                on_input=move |text| description.set(text)
-            />
-            <ValidityField
-                validity=validity
-                until=until
-                policy=page.policy
-                as_of=page.as_of
-                error=validity_error
-            />
+            <KeyFields entries form act=Act::Create keep=None sending />
             <div class="actions">
                 <Submit label="Add" pending_label="Adding…" pending=sending.pending />
                 <a class="button" href="/profile/key">
@@ -100,19 +69,4 @@ fn AddForm(page: AddPage, sending: Sending) -> impl IntoView {
             </div>
         </form>
     }
-}
-
-const EXPECTED: &str = "text without control characters and direction marks";
-
-/// The rule, for the hint; the server's answer is law.
-fn description_error(text: &str) -> Option<String> {
-    let error = check_description(text).err()?;
-    Some(words::problem(&error.problem, EXPECTED))
-}
-
-fn count(text: &str) -> String {
-    let used = text.chars().count();
-    format!(
-        "What it is for, so that you know it again. {used} of {MAX_DESCRIPTION_CHARS} characters."
-    )
 }

@@ -2,7 +2,10 @@
 
 use domain::{Instant, key::ApiKey};
 use leptos::{either::Either, prelude::*, server_fn::ServerFn};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
 
 use super::{
     key,
@@ -16,19 +19,24 @@ use crate::{
     ui::{Heading, IntoWhole, Submit, modal},
 };
 
-/// Asks whether to delete one's key, on top of its details.
+/// Asks whether to delete one's key, on top of its details; or the replaced one, when the
+/// address names it.
 ///
 /// Without JavaScript: the same question, open on the page.
 #[component]
 pub fn DeleteKeyPage() -> AnyView {
     let page = read(LoadKeyPage {}, Signal::default());
     let sending = Sending::to(&[DeleteKey::PATH]);
+    let asked_for = use_query_map().with_untracked(|query| query.get("tag"));
     view! {
         <Heading title="Delete API key" />
             {loaded(page, move |page: KeyPage| {
-                let question = page
-                    .key
-                    .clone()
+                let named = asked_for.clone();
+                let question = [&page.key, &page.retiring]
+                    .into_iter()
+                    .flatten()
+                    .find(|one| named.as_ref().is_none_or(|tag| one.key.tag.as_str() == tag))
+                    .map(|one| one.key.clone())
                     .map(|key| view! { <Question key as_of=page.as_of sending /> });
                 view! {
                     {question}

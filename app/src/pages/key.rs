@@ -1,15 +1,20 @@
 //! `/profile/key`
 
+use domain::{Instant, expiry::Owner};
 use leptos::prelude::*;
 
-use super::{how_to::how_to, key_details::KeyDetails, loading::loaded, notices::UrlNotice};
+use super::{
+    deleted_keys::deleted_keys, how_to::how_to, key_details::KeyDetails, loading::loaded,
+    notices::UrlNotice,
+};
 use crate::{
     calls::read,
-    rpc::{KeyPage, LoadKeyPage},
-    ui::{Heading, IntoWhole},
+    format,
+    rpc::{KeyPage, LoadKeyPage, OfferedKey},
+    ui::{Fact, Facts, Heading, IntoWhole, Notice, StateChip, Tone},
 };
 
-/// One's key, or what a key is and how to add one.
+/// One's key, or what a key is and how to add one; below, what became of earlier ones.
 ///
 /// Without JavaScript: the same, with times in UTC only.
 #[component]
@@ -27,32 +32,48 @@ pub fn OwnKeyPage() -> AnyView {
 pub fn show(page: KeyPage) -> AnyView {
     let KeyPage {
         key,
+        retiring,
+        deleted,
+        may_add,
+        owner,
         as_of,
         public_url,
     } = page;
-    match key {
-        Some(key) => {
-            let use_it = how_to(Some(&key.tag), &public_url);
-            view! {
-                <KeyDetails key as_of />
-                {use_it}
-            }
-            .whole()
+    let use_it = how_to(key.as_ref().map(|offered| &offered.key.tag), &public_url);
+    let present = match key {
+        Some(offered) => view! { <KeyDetails offered as_of /> }.whole(),
+        None if may_add => view! { <NoKey owner /> }.whole(),
+        None => {
+            let text = "You may not have an API key of your own here: an administrator has withdrawn it. Ask for the role API Key Self-Service.";
+            view! { <Notice tone=Tone::Plain text /> }.whole()
         }
-        None => no_key(&public_url).whole(),
+    };
+    let retiring = retiring.map(|offered| view! { <Retiring offered as_of /> });
+    view! {
+        {present}
+        {retiring}
+        {may_add.then_some(use_it)}
+        {deleted_keys(deleted, as_of)}
     }
+    .whole()
 }
 
 /// What a key is, and how to get one.
-fn no_key(public_url: &str) -> impl IntoView + use<> {
-    let use_it = how_to(None, public_url);
+#[component]
+fn NoKey(owner: Owner) -> impl IntoView {
+    let ends = match owner {
+        Owner::Local => "You choose how long it lasts.",
+        Owner::Saml => {
+            "You sign in by SAML authentication, so your sign-in sets how long it lasts."
+        }
+    };
     view! {
         <section class="card card--empty" aria-label="No API key yet">
             <p class="lead">
                 "You have no API key yet. An API key is a pre-authenticated token: scripts send it instead of a password, and may do with it what you may do."
             </p>
             <p class="quiet">
-                "You can have one at a time. Its value is shown once, right after you add it."
+                "You can have one at a time. Its value is shown once, right after you add it. " {ends}
             </p>
             <p>
                 <a class="button button--primary" href="/profile/key/add">
@@ -60,6 +81,39 @@ fn no_key(public_url: &str) -> impl IntoView + use<> {
                 </a>
             </p>
         </section>
-        {use_it}
+    }
+}
+
+/// The key that was replaced and works for a while yet.
+#[component]
+fn Retiring(offered: OfferedKey, as_of: Instant) -> impl IntoView {
+    let OfferedKey { key, offer } = offered;
+    let tag = key.tag.to_string();
+    let end = key.retires_at.unwrap_or(key.expires_at);
+    let used = match key.last_used {
+        Some(usage) => Fact::time("Last used", usage.at).from_address(usage.address),
+        None => Fact::text("Last used", "Never used"),
+    };
+    let facts = vec![Fact::time("Stops working", end), used];
+    let stop = offer.delete.then(|| {
+        view! {
+            <a class="button button--danger" href=format!("/profile/key/delete?tag={tag}")>
+                "Stop it now"
+            </a>
+        }
+    });
+    let left = format::relative(end, as_of);
+    view! {
+        <section class="card" aria-label="The replaced key">
+            <div class="card__head">
+                <div class="card__name">
+                    <code class="tag">{tag.clone()}</code>
+                    <StateChip state=key.state />
+                </div>
+                {stop}
+            </div>
+            <p>"You replaced this key. It goes on working beside the new one and stops " {left} "."</p>
+            <Facts facts as_of />
+        </section>
     }
 }

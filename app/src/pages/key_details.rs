@@ -6,18 +6,23 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use crate::ui::{CopyButton, Fact, Facts, Notice, StateChip, Tone};
+use crate::{
+    rpc::OfferedKey,
+    ui::{CopyButton, Fact, Facts, Notice, StateChip, Tone},
+};
 
-/// Everything about a key but its value, and the way to delete it.
+/// Everything about a key but its value, and what can be done with it.
 ///
 /// Without JavaScript: the same, with times in UTC only.
 #[component]
 pub fn KeyDetails(
     /// The key.
-    key: ApiKey,
+    offered: OfferedKey,
     /// When this was so.
     as_of: Instant,
 ) -> impl IntoView {
+    let OfferedKey { key, offer } = offered;
+    let notice = state_notice(&key).map(|text| view! { <Notice tone=Tone::Careful text /> });
     let tag = key.tag.to_string();
     let described = if key.description.is_empty() {
         "None".to_owned()
@@ -44,7 +49,22 @@ pub fn KeyDetails(
         Fact::identity("Issuer", &key.issuer),
         Fact::text("SAML authentication", saml),
     ];
-    let notice = state_notice(key.state).map(|text| view! { <Notice tone=Tone::Careful text /> });
+    let link = |offered: bool, href: &'static str, label: &'static str, class: &'static str| {
+        offered.then(|| {
+            view! {
+                <a class=class href=href>
+                    {label}
+                </a>
+            }
+        })
+    };
+    // Whoever cannot edit reissues: the first of what is offered stands out.
+    let expired = key.state == State::Expired;
+    let reissue_class = if expired {
+        "button button--primary"
+    } else {
+        "button"
+    };
     view! {
         <section class="card" aria-label="API key details">
             <div class="card__head">
@@ -53,9 +73,11 @@ pub fn KeyDetails(
                     <StateChip state=key.state />
                     <CopyButton label="Copy tag" text=move |()| tag.clone() />
                 </div>
-                <a class="button button--danger" href="/profile/key/delete">
-                    "Delete"
-                </a>
+                <div class="card__actions">
+                    {link(offer.edit, "/profile/key/edit", "Edit", "button")}
+                    {link(offer.reissue, "/profile/key/reissue", "Reissue", reissue_class)}
+                    {link(offer.delete, "/profile/key/delete", "Delete", "button button--danger")}
+                </div>
             </div>
             {notice}
             <Facts facts as_of />
@@ -65,12 +87,10 @@ pub fn KeyDetails(
 
 const LAST_USED: &str = "Last used";
 
-fn state_notice(state: State) -> Option<&'static str> {
-    Some(match state {
+fn state_notice(key: &ApiKey) -> Option<&'static str> {
+    Some(match key.state {
         State::Active | State::Retiring => return None,
-        State::Expired => {
-            "This key has expired and no longer works. Delete it, then add a new one."
-        }
+        State::Expired => "This key has expired and no longer works. Reissue it for a new one.",
         State::Inactive => "This key starts to work when its owner signs in to this application.",
         State::Disabled => "This key does not work while its owner is disabled.",
         State::Revoked => "This key was revoked and does not work.",

@@ -2,14 +2,19 @@
 
 pub mod add_key;
 pub mod delete_key;
+pub mod deleted_keys;
+pub mod edit_key;
 pub mod home;
 pub mod how_to;
 pub mod key;
 pub mod key_details;
+pub mod key_entries;
 pub mod loading;
 pub mod not_found;
 pub mod notices;
 pub mod password;
+pub mod refused;
+pub mod reissue_key;
 pub mod reveal;
 pub mod revealed;
 pub mod security;
@@ -19,9 +24,9 @@ pub mod trouble;
 pub mod validity_field;
 
 pub use self::{
-    add_key::AddKeyPage, delete_key::DeleteKeyPage, home::HomePage, key::OwnKeyPage,
-    not_found::NotFoundPage, reveal::RevealPage, security::PasswordAndSessionsPage,
-    sign_in::SignInPage,
+    add_key::AddKeyPage, delete_key::DeleteKeyPage, edit_key::EditKeyPage, home::HomePage,
+    key::OwnKeyPage, not_found::NotFoundPage, reissue_key::ReissueKeyPage, reveal::RevealPage,
+    security::PasswordAndSessionsPage, sign_in::SignInPage,
 };
 
 #[cfg(feature = "ssr")]

@@ -23,6 +23,7 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
             Tone::Good,
             "Copied. The key is on your clipboard; it will not be shown again.",
         ),
+        "saved" => (Tone::Good, "The changes were saved."),
         "deleted" => (
             Tone::Good,
             "The API key was deleted. It has stopped working for good.",

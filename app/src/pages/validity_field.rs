@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     browser, format,
-    ui::{FieldError, words},
-    validity::{self, PRESETS, UNTIL},
+    ui::{FieldError, Radio, words},
+    validity::{self, KEEP, PRESETS, UNTIL},
 };
 
 /// Presets and a calendar, with the resulting end in words, in local time and in UTC. What the
@@ -16,10 +16,12 @@ use crate::{
 /// is shown with the new key.
 #[component]
 pub fn ValidityField(
-    /// What was chosen before, if anything was.
-    validity: String,
-    /// The date that was chosen before, if one was.
-    until: String,
+    /// What is chosen.
+    validity: RwSignal<String>,
+    /// The date that is chosen, if one is.
+    until: RwSignal<String>,
+    /// The end that the key has already and may keep.
+    keep: Option<Instant>,
     /// What is allowed.
     policy: Policy,
     /// When the page was made.
@@ -27,17 +29,14 @@ pub fn ValidityField(
     /// What the server found wrong.
     error: Signal<Option<String>>,
 ) -> impl IntoView {
-    let default = policy.default_lifetime_days.to_string();
-    let chosen = RwSignal::new(if validity.is_empty() {
-        default
-    } else {
-        validity
-    });
-    let date = RwSignal::new(until);
-    let max = policy.max_lifetime_days;
+    let (chosen, date) = (validity, until);
+    let (max, default) = (policy.max_lifetime_days, policy.default_lifetime_days);
     let last = format::machine_date(expiry::latest(&policy, as_of).date_naive());
     let first = format::machine_date(validity::date_in(1, as_of));
-    let end = Memo::new(move |_| validity::end(&chosen.read(), &date.read(), &policy, as_of));
+    let end = Memo::new(move |_| match keep {
+        Some(end) if *chosen.read() == KEEP => Ok(end),
+        _ => validity::end(&chosen.read(), &date.read(), &policy, as_of),
+    });
     let wrong = Signal::derive(move || {
         let found = end.with(|end| end.as_ref().err().map(|error| error.problem.clone()));
         match found {
@@ -46,7 +45,33 @@ pub fn ValidityField(
             Some(problem) => Some(words::problem(&problem, "a date")),
         }
     });
-    let preset = move |days| view! { <Preset days chosen as_of allowed=days <= max /> };
+    let option = move |value: String, label: String, more: String, allowed: bool| {
+        let checked = *chosen.read_untracked() == value && allowed;
+        let own = value.clone();
+        let on_choice = move |()| chosen.set(own.clone());
+        view! { <Radio name="validity" value label more checked disabled=!allowed on_choice /> }
+    };
+    let preset = move |days: u32| {
+        let more = format::date(validity::date_in(days, as_of));
+        option(
+            days.to_string(),
+            format::days(days.into()),
+            more,
+            days <= max,
+        )
+    };
+    // A default of the policy's own is offered beside the usual ones.
+    let own = (!PRESETS.contains(&default) && keep.is_none()).then(|| preset(default));
+    let kept = keep.map(|end| {
+        let more = format::date(end.date_naive());
+        option(KEEP.to_owned(), "As it is".to_owned(), more, true)
+    });
+    let calendar = option(
+        UNTIL.to_owned(),
+        "Until a date".to_owned(),
+        "from the calendar".to_owned(),
+        true,
+    );
     let reason = (max < PRESETS[PRESETS.len() - 1]).then(|| {
         let days = format::days(max.into());
         view! {
@@ -59,18 +84,7 @@ pub fn ValidityField(
         <fieldset class="choice" aria-describedby="validity-end validity-error">
             <legend class="field__label">"Validity"</legend>
             <div class="choice__options">
-                {PRESETS.map(preset).collect_view()} <label class="option">
-                    <input
-                        class="option__input"
-                        type="radio"
-                        name="validity"
-                        value=UNTIL
-                        checked=chosen.get_untracked() == UNTIL
-                        on:change=move |_| chosen.set(UNTIL.to_owned())
-                    />
-                    <span class="option__label">"Until a date"</span>
-                    <span class="option__more">"from the calendar"</span>
-                </label>
+                {kept} {own} {PRESETS.map(preset).collect_view()} {calendar}
             </div>
             {reason}
             <div class="choice__date field">
@@ -95,28 +109,6 @@ pub fn ValidityField(
             </p>
             <FieldError id="validity-error".to_owned() error=wrong />
         </fieldset>
-    }
-}
-
-#[component]
-fn Preset(days: u32, chosen: RwSignal<String>, as_of: Instant, allowed: bool) -> impl IntoView {
-    let value = days.to_string();
-    let own = value.clone();
-    let checked = chosen.get_untracked() == value && allowed;
-    view! {
-        <label class="option">
-            <input
-                class="option__input"
-                type="radio"
-                name="validity"
-                value=value
-                checked=checked
-                disabled=!allowed
-                on:change=move |_| chosen.set(own.clone())
-            />
-            <span class="option__label">{format::days(days.into())}</span>
-            <span class="option__more">{format::date(validity::date_in(days, as_of))}</span>
-        </label>
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::error::Error;
+use domain::{error::Error, key::Tag};
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use leptos::{
     prelude::use_context,
     server_fn::{ServerFn, error::ServerFnUrlError},
 };
 use leptos_axum::ResponseOptions;
-use service::{Actor, Origin, Services};
+use service::{Actor, Origin, Services, reveal::RevealKey};
 
 use super::{Fault, cookies::Cookies};
 
@@ -44,6 +44,25 @@ impl Scope {
             })
             .ok_or(Error::Internal)
     }
+}
+
+impl Scope {
+    /// Whoever is signed in.
+    pub(super) fn actor(&self) -> Result<&Actor, Error> {
+        self.caller.actor.as_ref().ok_or(Error::Unauthenticated)
+    }
+}
+
+/// The key that a form names. What is no tag names nothing.
+pub(super) fn named(tag: &str) -> Result<Tag, Error> {
+    Tag::parse(tag).map_err(|_| Error::NotFound)
+}
+
+/// Leads the browser to the page that shows a new key's value, with the cookie that opens it.
+pub(super) fn show_once(scope: &Scope, value: &RevealKey) {
+    let cookies = scope.cookies;
+    set_cookie(cookies.set(cookies.reveal(), &value.reveal()));
+    leptos_axum::redirect("/profile/key/reveal");
 }
 
 /// Does `work` and turns its error into this request's answer.

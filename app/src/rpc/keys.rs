@@ -1,8 +1,10 @@
-//! One's own key: see, add, delete.
+//! One's own key: see, add, edit, reissue, delete.
 
 use domain::{
     Instant,
+    expiry::{Owner, SamlSession},
     key::{ApiKey, Tag},
+    offer::Offer,
     policy::Policy,
 };
 use leptos::prelude::*;
@@ -10,11 +12,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fault, Packed};
 
+/// A key, and what whoever looks at it can do with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedKey {
+    /// The key.
+    pub key: ApiKey,
+    /// What can be done.
+    pub offer: Offer,
+}
+
 /// What the page of one's key shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPage {
     /// The key. `None`: there is none.
-    pub key: Option<ApiKey>,
+    pub key: Option<OfferedKey>,
+    /// The key that was replaced last, while it still works.
+    pub retiring: Option<OfferedKey>,
+    /// What is left of deleted keys, the latest first.
+    pub deleted: Vec<ApiKey>,
+    /// Whether one may have a key at all.
+    pub may_add: bool,
+    /// Whether the end of a key is one's own to choose.
+    pub owner: Owner,
     /// When this was so.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
@@ -22,11 +41,17 @@ pub struct KeyPage {
     pub public_url: String,
 }
 
-/// What the form for a new key needs.
+/// What the forms for one's key need: to add, to edit and to reissue it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddPage {
-    /// The key that stands in the way, if there is one.
-    pub present: Option<Tag>,
+pub struct KeyForm {
+    /// The present key. `None`: there is none.
+    pub key: Option<OfferedKey>,
+    /// The replaced key that still works, if there is one.
+    pub retiring: Option<Tag>,
+    /// Whether the end of a key is one's own to choose.
+    pub owner: Owner,
+    /// The sign-in that gives the end otherwise.
+    pub saml: Option<SamlSession>,
     /// What is allowed.
     pub policy: Policy,
     /// When this was so.
@@ -34,28 +59,52 @@ pub struct AddPage {
     pub as_of: Instant,
 }
 
-/// One's key, if there is one.
+/// One's keys.
 #[server(endpoint = "key_page", output = Packed)]
 pub async fn load_key_page() -> Result<KeyPage, Fault> {
+    use domain::{
+        operation::{Operation, decide},
+        permission::Whose,
+    };
+
     let public_url = super::context::public_url().0.to_string();
     super::context::as_actor(async |services, actor| {
-        let key = services.keys.own(&actor).await?;
-        let as_of = services.now();
+        let keys = &services.keys;
+        let offered = |key: ApiKey| offered(&actor, key);
+        let means = actor.via().means();
         Ok(KeyPage {
-            key,
-            as_of,
+            key: keys.own(&actor).await?.map(offered),
+            retiring: keys.own_retiring(&actor).await?.map(offered),
+            deleted: keys.own_deleted(&actor).await?,
+            may_add: decide(Operation::CreateKey, Whose::Own, actor.rights(), means).is_ok(),
+            owner: Owner::of(actor.identity()),
+            as_of: services.now(),
             public_url,
         })
     })
     .await
 }
 
-/// Whether and how one may add a key.
-#[server(endpoint = "add_page", output = Packed)]
-pub async fn load_add_page() -> Result<AddPage, Fault> {
+#[cfg(feature = "ssr")]
+fn offered(actor: &service::Actor, key: ApiKey) -> OfferedKey {
+    use domain::permission::Whose;
+
+    let (rights, means) = (actor.rights(), actor.via().means());
+    let offer = Offer::of(&key, Whose::Own, rights, means);
+    OfferedKey { key, offer }
+}
+
+/// What is to be added, edited or reissued, and what is allowed.
+#[server(endpoint = "key_form", output = Packed)]
+pub async fn load_key_form() -> Result<KeyForm, Fault> {
     super::context::as_actor(async |services, actor| {
-        Ok(AddPage {
-            present: services.keys.own(&actor).await?.map(|key| key.tag),
+        let keys = &services.keys;
+        let key = keys.own(&actor).await?;
+        Ok(KeyForm {
+            key: key.map(|key| offered(&actor, key)),
+            retiring: keys.own_retiring(&actor).await?.map(|key| key.tag),
+            owner: Owner::of(actor.identity()),
+            saml: actor.saml_session(),
             policy: services.policy().await?,
             as_of: services.now(),
         })
@@ -69,51 +118,141 @@ pub async fn create_key(
     /// What it is for.
     #[server(default)]
     description: String,
-    /// A number of days, or that a date was chosen.
+    /// A number of days, or that a date was chosen. Empty: nothing was chosen.
     #[server(default)]
     validity: String,
     /// The date.
     #[server(default)]
     until: String,
 ) -> Result<(), Fault> {
-    use super::context::{Scope, answer, keep_entries, set_cookie};
-    use domain::error::Error;
+    use super::context::{answer, keep_entries, show_once};
 
-    let asked = crate::validity::Choice::parse(&validity, &until);
-    let entered = [
-        ("description", description.clone()),
-        ("validity", validity),
-        ("until", until),
-    ];
-    let created = answer(
-        async |Scope {
-                   services,
-                   caller,
-                   cookies,
-               }| {
-            let actor = caller.actor.ok_or(Error::Unauthenticated)?;
-            let validity = asked.and_then(|choice| choice.validity(services.now()))?;
-            let wanted = service::keys::NewKey {
-                owner: None,
-                description,
-                validity: Some(validity),
-            };
-            let value = services
-                .keys
-                .create_for_reveal(&actor, wanted)
-                .await?
-                .done();
-            set_cookie(cookies.set(cookies.reveal(), &value.reveal()));
-            leptos_axum::redirect("/profile/key/reveal");
-            Ok(())
-        },
-    )
+    let created = answer(async |scope| {
+        let actor = scope.actor()?;
+        let wanted = service::keys::NewKey {
+            owner: None,
+            description: description.clone(),
+            validity: crate::validity::asked(&validity, &until, scope.services.now())?,
+        };
+        let keys = &scope.services.keys;
+        let value = keys.create_for_reveal(actor, wanted).await?.done();
+        show_once(&scope, &value);
+        Ok(())
+    })
     .await;
     created.inspect_err(|fault| {
-        let entered = entered
-            .each_ref()
-            .map(|(name, text)| (*name, text.as_str()));
-        keep_entries::<CreateKey>(fault, "/profile/key/add", &entered);
+        let entries = [
+            ("description", &*description),
+            ("validity", &validity),
+            ("until", &until),
+        ];
+        keep_entries::<CreateKey>(fault, "/profile/key/add", &entries);
+    })
+}
+
+/// Changes a key's description or validity.
+#[server(endpoint = "update_key", output = Packed)]
+pub async fn update_key(
+    /// Names the key.
+    #[server(default)]
+    tag: String,
+    /// The version that was seen.
+    #[server(default)]
+    version: i64,
+    /// What it is for.
+    #[server(default)]
+    description: String,
+    /// A number of days, that a date was chosen, or that the end stays.
+    #[server(default)]
+    validity: String,
+    /// The date.
+    #[server(default)]
+    until: String,
+    /// The description that was seen, for the page that shows what changed meanwhile.
+    #[server(default)]
+    seen_description: String,
+    /// The end that was seen, likewise.
+    #[server(default)]
+    seen_expires: String,
+) -> Result<(), Fault> {
+    use super::context::{answer, keep_entries, named};
+
+    let updated = answer(async |scope| {
+        let edit = service::keys::KeyEdit {
+            description: Some(description.clone()),
+            validity: crate::validity::asked(&validity, &until, scope.services.now())?,
+            version: Some(version),
+        };
+        let keys = &scope.services.keys;
+        keys.update(scope.actor()?, &named(&tag)?, edit)
+            .await?
+            .done();
+        leptos_axum::redirect("/profile/key?notice=saved");
+        Ok(())
+    })
+    .await;
+    updated.inspect_err(|fault| {
+        let entries = [
+            ("description", &*description),
+            ("validity", &validity),
+            ("until", &until),
+            ("version", &version.to_string()),
+            ("seen_description", &seen_description),
+            ("seen_expires", &seen_expires),
+        ];
+        keep_entries::<UpdateKey>(fault, "/profile/key/edit", &entries);
+    })
+}
+
+/// Replaces a key; the new one's value waits for the page that shows it once.
+#[server(endpoint = "reissue_key", output = Packed)]
+pub async fn reissue_key(
+    /// Names the key.
+    #[server(default)]
+    tag: String,
+    /// The version that was seen.
+    #[server(default)]
+    version: i64,
+    /// What it is for.
+    #[server(default)]
+    description: String,
+    /// A number of days, or that a date was chosen. Empty: nothing was chosen.
+    #[server(default)]
+    validity: String,
+    /// The date.
+    #[server(default)]
+    until: String,
+    /// For how many hours the old key goes on working. `None`: as the policy says.
+    #[server(default)]
+    overlap: Option<u32>,
+) -> Result<(), Fault> {
+    use super::context::{answer, keep_entries, named, show_once};
+
+    let reissued = answer(async |scope| {
+        let wanted = service::keys::Reissue {
+            description: Some(description.clone()),
+            validity: crate::validity::asked(&validity, &until, scope.services.now())?,
+            overlap_hours: overlap,
+            version: Some(version),
+        };
+        let keys = &scope.services.keys;
+        let value = keys
+            .reissue_for_reveal(scope.actor()?, &named(&tag)?, wanted)
+            .await?
+            .done();
+        show_once(&scope, &value);
+        Ok(())
+    })
+    .await;
+    reissued.inspect_err(|fault| {
+        let overlap = overlap.map(|hours| hours.to_string()).unwrap_or_default();
+        let entries = [
+            ("description", &*description),
+            ("validity", &validity),
+            ("until", &until),
+            ("overlap", &overlap),
+        ];
+        keep_entries::<ReissueKey>(fault, "/profile/key/reissue", &entries);
     })
 }
 
@@ -125,8 +264,7 @@ pub async fn delete_key(
     tag: String,
 ) -> Result<(), Fault> {
     super::context::as_actor(async |services, actor| {
-        // What is no tag names nothing.
-        let tag = Tag::parse(&tag).map_err(|_| domain::error::Error::NotFound)?;
+        let tag = super::context::named(&tag)?;
         services.keys.delete(&actor, &tag, None).await?.done();
         leptos_axum::redirect("/profile/key?notice=deleted");
         Ok(())

@@ -20,7 +20,10 @@ pub mod cookies;
 
 pub use self::{
     fault::Fault,
-    keys::{AddPage, CreateKey, DeleteKey, KeyPage, LoadAddPage, LoadKeyPage},
+    keys::{
+        CreateKey, DeleteKey, KeyForm, KeyPage, LoadKeyForm, LoadKeyPage, OfferedKey, ReissueKey,
+        UpdateKey,
+    },
     packing::{Packed, Packing},
     profile::{LoadProfile, Profile},
     reveal::{Revealed, TakeReveal},

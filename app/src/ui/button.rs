@@ -14,6 +14,9 @@ pub fn Submit(
     /// Whether the answer is awaited.
     #[prop(into)]
     pending: Signal<bool>,
+    /// Whether there is nothing to send.
+    #[prop(default = Signal::stored(false))]
+    idle: Signal<bool>,
     /// Its looks.
     #[prop(default = "button button--primary")]
     class: &'static str,
@@ -22,9 +25,9 @@ pub fn Submit(
         <button
             type="submit"
             class=class
-            aria-disabled=move || pending.get().then_some("true")
+            aria-disabled=move || (pending.get() || idle.get()).then_some("true")
             on:click=move |event| {
-                if pending.get_untracked() {
+                if pending.get_untracked() || idle.get_untracked() {
                     event.prevent_default();
                 }
             }

@@ -1,6 +1,7 @@
 //! Components that call no server. Each says what it does without JavaScript.
 
 pub mod button;
+pub mod changes;
 pub mod chip;
 pub mod copy;
 pub mod dialog;
@@ -10,12 +11,14 @@ pub mod header;
 pub mod heading;
 pub mod icon;
 pub mod notice;
+pub mod radio;
 pub mod time;
 pub mod whole;
 pub mod words;
 
 pub use self::{
     button::Submit,
+    changes::{Change, Changes},
     chip::StateChip,
     copy::CopyButton,
     dialog::modal,
@@ -25,6 +28,7 @@ pub use self::{
     heading::Heading,
     icon::{Icon, Mark, Shape},
     notice::{Notice, Tone},
+    radio::Radio,
     time::Time,
     whole::IntoWhole,
 };

@@ -11,7 +11,7 @@ use domain::{
     operation::Operation,
     permission::Whose,
     policy::{MAX_OVERLAP_HOURS, Policy},
-    principal::{DomainType, Identity, Principal, fold},
+    principal::{Identity, Principal, fold},
 };
 use serde_json::json;
 
@@ -89,7 +89,7 @@ impl Keys {
         };
         allow_for_owner(&mut tx, actor, &owner, &policy).await?;
         let answer = expiry::decide(
-            kind_of(&owner),
+            Owner::of(&owner),
             Act::Create,
             asker(actor, whose),
             wanted.validity,
@@ -132,24 +132,22 @@ impl Keys {
             .await?;
         let policy = policy::get(&mut tx.conn()).await?;
         let answer = expiry::decide(
-            kind_of(&before.owner),
+            Owner::of(&before.owner),
             Act::Edit,
             asker(actor, whose(actor, &before)),
             edit.validity,
             &policy,
             now,
         )?;
-        match before.state {
-            State::Expired => return Err(Error::Conflict(Conflict::Expired).into()),
-            State::Retiring => return Err(Error::Conflict(Conflict::Retiring).into()),
-            State::Revoked => return Err(Error::Conflict(Conflict::NotActive).into()),
-            State::Active | State::Inactive | State::Disabled | State::Deleted => {}
-        }
+        before.editable()?;
         let description = match &edit.description {
             Some(description) => check_description(description)?,
             None => before.description.clone(),
         };
         check_version(&before, edit.version)?;
+        if answer.expires_at.is_none() && description == before.description {
+            return Ok(Outcome::Done(before));
+        }
         let admission = core.admit(&mut tx, actor, KeyChange::Update(tag)).await?;
         let conn = &mut tx.conn();
         let version = before.version;
@@ -184,7 +182,7 @@ impl Keys {
         allow_for_owner(&mut tx, actor, &old.owner, &policy).await?;
         let asker = asker(actor, whose(actor, &old));
         let answer = expiry::decide(
-            kind_of(&old.owner),
+            Owner::of(&old.owner),
             Act::Reissue,
             asker,
             wanted.validity,
@@ -192,12 +190,7 @@ impl Keys {
             now,
         )?;
         let overlap = check_overlap(wanted.overlap_hours, &policy)?;
-        match old.state {
-            State::Retiring => return Err(Error::Conflict(Conflict::Retiring).into()),
-            State::Revoked => return Err(Error::Conflict(Conflict::NotActive).into()),
-            State::Active | State::Inactive | State::Expired | State::Disabled | State::Deleted => {
-            }
-        }
+        old.reissuable()?;
         let description = match &wanted.description {
             Some(description) => check_description(description)?,
             None => old.description.clone(),
@@ -366,13 +359,6 @@ struct New {
     awaiting_sign_in: bool,
     later_than_saml: Option<Instant>,
     now: Instant,
-}
-
-fn kind_of(owner: &Identity) -> Owner {
-    match owner.principal.domain_type {
-        DomainType::Saml => Owner::Saml,
-        _ => Owner::Local,
-    }
 }
 
 fn asker(actor: &Actor, whose: Whose) -> Asker {

@@ -1,0 +1,198 @@
+//! `/profile/key/edit`
+
+use domain::{
+    error::{Conflict, Error},
+    expiry::Act,
+    key::ApiKey,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_router::hooks::use_query_map;
+
+use super::{
+    key_entries::{KeyEntries, KeyFields},
+    loading::loaded,
+    refused::NotOffered,
+    trouble::{FormFault, focus_on, lead_on},
+};
+use crate::{
+    calls::{Sending, read},
+    format,
+    rpc::{KeyForm, LoadKeyForm, UpdateKey},
+    ui::{Change, Changes, Heading, IntoWhole, Notice, Submit, Tone},
+    validity::{self, KEEP},
+};
+
+/// Changing one's key: what it is for and when it ends. What will change is shown as it is
+/// entered, and nothing can be saved until something is. When the key has changed meanwhile, that
+/// is shown too, and nothing is overwritten unseen (L13).
+///
+/// Without JavaScript: the same form; the present end is one of the choices.
+#[component]
+pub fn EditKeyPage() -> AnyView {
+    let sending = Sending::to(&[UpdateKey::PATH]);
+    let fault = sending.fault;
+    let stale = Memo::new(move |times: Option<&usize>| {
+        let times = times.copied().unwrap_or_default();
+        times + usize::from(fault.with(|fault| is_stale(fault.as_ref().map(|fault| &fault.error))))
+    });
+    let page = read(
+        LoadKeyForm {},
+        Signal::derive(move || stale.get().to_string()),
+    );
+    let entries = KeyEntries::of_page();
+    let seen = StoredValue::new(Seen::from_address());
+    view! {
+        <Heading title="Edit API key" />
+            {loaded(page, move |form: KeyForm| match form.key.clone() {
+                Some(offered) if offered.offer.edit => {
+                    view! { <EditForm key=offered.key form entries seen sending /> }.whole()
+                }
+                present => view! { <NotOffered present owner=form.owner /> }.whole(),
+            })}
+    }
+    .whole()
+}
+
+fn is_stale(error: Option<&Error>) -> bool {
+    matches!(error, Some(Error::Conflict(Conflict::Stale)))
+}
+
+/// What somebody saw of the key when they began to edit it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    version: i64,
+    description: String,
+    expires: String,
+}
+
+impl Seen {
+    fn of(key: &ApiKey) -> Self {
+        Self {
+            version: key.version,
+            description: key.description.clone(),
+            expires: format::utc(key.expires_at),
+        }
+    }
+
+    /// After a refusal without JavaScript.
+    fn from_address() -> Option<Self> {
+        use_query_map().with_untracked(|query| {
+            Some(Self {
+                version: query.get_str("version")?.parse().ok()?,
+                description: query.get("seen_description")?,
+                expires: query.get("seen_expires")?,
+            })
+        })
+    }
+
+    /// What is different by now.
+    fn until(&self, key: &ApiKey) -> Vec<Change> {
+        let now = Self::of(key);
+        [
+            Change::between(DESCRIPTION, &self.description, &now.description),
+            Change::between(EXPIRES, &self.expires, &now.expires),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+const DESCRIPTION: &str = "Description";
+const EXPIRES: &str = "Expires";
+
+#[component]
+fn EditForm(
+    key: ApiKey,
+    form: KeyForm,
+    entries: KeyEntries,
+    seen: StoredValue<Option<Seen>>,
+    sending: Sending,
+) -> impl IntoView {
+    focus_on(sending.fault);
+    lead_on(sending.fault);
+    entries.begin(&key.description, KEEP);
+    let before = seen.get_value().unwrap_or_else(|| Seen::of(&key));
+    let meanwhile = (before.version != key.version).then(|| before.until(&key));
+    // From here on it is the present key that is changed.
+    let now = Seen::of(&key);
+    seen.set_value(Some(now.clone()));
+    let present = now.clone();
+    let (policy, as_of) = (form.policy.clone(), form.as_of);
+    let changes = Memo::new(move |_| {
+        let chosen = entries.validity.read();
+        let end = (*chosen != KEEP)
+            .then(|| validity::end(&chosen, &entries.until.read(), &policy, as_of).ok())
+            .flatten();
+        let end = end.map_or_else(|| present.expires.clone(), format::utc);
+        let wanted = entries.description.read();
+        [
+            Change::between(DESCRIPTION, &present.description, wanted.trim()),
+            Change::between(EXPIRES, &present.expires, &end),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+    });
+    let alive = RwSignal::new(false);
+    Effect::new(move || alive.set(true));
+    let idle = Signal::derive(move || alive.get() && changes.with(Vec::is_empty));
+    view! {
+        <form method="post" action=UpdateKey::PATH on:submit=sending.submit(UpdateKey::PATH)>
+            {meanwhile.map_or_else(
+                || view! { <FormFault sending /> }.whole(),
+                |changes| view! { <Meanwhile changes /> }.whole(),
+            )}
+            <input type="hidden" name="tag" value=key.tag.to_string() />
+            <input type="hidden" name="version" value=now.version.to_string() />
+            <input type="hidden" name="seen_description" value=now.description />
+            <input type="hidden" name="seen_expires" value=now.expires />
+            <KeyFields entries form act=Act::Edit keep=Some(key.expires_at) sending />
+            <WillChange changes />
+            <div class="actions">
+                <Submit label="Save" pending_label="Saving…" pending=sending.pending idle />
+                <a class="button" href="/profile/key">
+                    "Cancel"
+                </a>
+            </div>
+        </form>
+    }
+}
+
+/// Says that the key is not the one any more that somebody began to edit.
+#[component]
+fn Meanwhile(changes: Vec<Change>) -> impl IntoView {
+    view! {
+        <Notice
+            tone=Tone::Careful
+            text="Nothing was saved: this API key was changed while you were editing it. Your entries are still here. Compare, and save again if they still hold."
+        />
+        <section class="card card--flat" aria-labelledby="meanwhile">
+            <h2 class="subtitle" id="meanwhile">
+                "Changed meanwhile"
+            </h2>
+            <Changes changes />
+        </section>
+    }
+}
+
+#[component]
+fn WillChange(changes: Memo<Vec<Change>>) -> impl IntoView {
+    view! {
+        <section class="card card--flat needs-script" aria-labelledby="will-change">
+            <h2 class="subtitle" id="will-change">
+                "What will change"
+            </h2>
+            <div role="status">
+                {move || {
+                    let changes = changes.get();
+                    if changes.is_empty() {
+                        view! { <p class="quiet">"Nothing yet."</p> }.whole()
+                    } else {
+                        view! { <Changes changes /> }.whole()
+                    }
+                }}
+            </div>
+        </section>
+    }
+}

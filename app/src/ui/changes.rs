@@ -1,0 +1,60 @@
+//! What was and what will be.
+
+use leptos::prelude::*;
+
+use super::IntoWhole;
+
+/// A value that becomes another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    name: &'static str,
+    from: String,
+    to: String,
+}
+
+impl Change {
+    /// The change from one value to another, if they differ.
+    pub fn between(name: &'static str, from: &str, to: &str) -> Option<Self> {
+        (from != to).then(|| Self {
+            name,
+            from: from.to_owned(),
+            to: to.to_owned(),
+        })
+    }
+}
+
+/// Old and new values, beside each other. Without JavaScript: the same.
+#[component]
+pub fn Changes(
+    /// What changes.
+    changes: Vec<Change>,
+) -> AnyView {
+    let word = |text: String| {
+        if text.is_empty() {
+            "none".to_owned()
+        } else {
+            text
+        }
+    };
+    let row = move |change: Change| {
+        view! {
+            <div class="fact">
+                <dt class="fact__name">{change.name}</dt>
+                <dd class="fact__value change">
+                    <span class="visually-hidden">"from "</span>
+                    <del class="change__from">
+                        <bdi>{word(change.from)}</bdi>
+                    </del>
+                    <span class="change__arrow" aria-hidden="true">
+                        "→"
+                    </span>
+                    <span class="visually-hidden">" to "</span>
+                    <ins class="change__to">
+                        <bdi>{word(change.to)}</bdi>
+                    </ins>
+                </dd>
+            </div>
+        }
+    };
+    view! { <dl class="facts">{changes.into_iter().map(row).collect_view()}</dl> }.whole()
+}
