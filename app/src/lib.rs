@@ -26,7 +26,7 @@ use leptos_router::{
 };
 use pages::{
     AddKeyPage, DeleteKeyPage, EditKeyPage, HomePage, NotFoundPage, OwnKeyPage,
-    PasswordAndSessionsPage, ReissueKeyPage, RevealPage, SignInPage,
+    PasswordAndSessionsPage, ReissueKeyPage, RevealPage, SettingsPage, SignInPage,
 };
 
 /// The application: the site map.
@@ -54,7 +54,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/profile/key/reissue") view=ReissueKeyPage ssr=all.clone() />
                     <Route path=path!("/profile/key/reveal") view=RevealPage ssr=all.clone() />
                     <Route path=path!("/profile/key/delete") view=DeleteKeyPage ssr=all.clone() />
-                    <Route path=path!("/profile/security") view=PasswordAndSessionsPage ssr=all />
+                    <Route path=path!("/profile/security") view=PasswordAndSessionsPage ssr=all.clone() />
+                    <Route path=path!("/settings") view=SettingsPage ssr=all />
                 </FlatRoutes>
             </main>
         </Router>

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const PROGRAM = resolve(process.env.LATCHKEY_BIN ?? join(import.meta.dirname, '../../target/debug/latchkey'));
+const STAGE = resolve(process.env.LATCHKEY_TEST_STAGE ?? join(import.meta.dirname, '../../target/debug/examples/stage'));
 const READY_WITHIN_MS = 20_000;
 
 /**
@@ -94,9 +95,24 @@ class Server {
     return (await readFile(join(this.dataDir, 'initial-admin-password'), 'utf8')).trim();
   }
 
+  /** Adds a user of the identity provider `idp`, who has no password here; resolves to `{ name }`. */
+  async addSamlUser(name) {
+    await this.cli(['user', 'add', name, '--domain-type', 'saml', '--domain', 'idp']);
+    return { name };
+  }
+
+  /** The session cookie of a SAML user, as a validated assertion will give it. */
+  async samlSession(name) {
+    return (await this.#run(STAGE, [this.dataDir, 'saml-session', 'idp', name])).trim();
+  }
+
   /** Runs `latchkey ARGUMENTS…` with the server's settings; resolves to its output. */
   async cli(args, input = '') {
-    const child = spawn(PROGRAM, args, { cwd: this.dataDir, env: this.#env });
+    return this.#run(PROGRAM, args, input);
+  }
+
+  async #run(program, args, input = '') {
+    const child = spawn(program, args, { cwd: this.dataDir, env: this.#env });
     let output = '';
     let complaint = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
@@ -105,7 +121,7 @@ class Server {
     child.stdin.on('error', () => {});
     child.stdin.end(input);
     const [code] = await once(child, 'close');
-    if (code !== 0) throw new Error(`latchkey ${args.join(' ')} ended with ${code}\n${output}${complaint}`);
+    if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}\n${output}${complaint}`);
     return output;
   }
 

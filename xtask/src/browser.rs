@@ -16,7 +16,7 @@ const CHROMIUM: [&str; 4] = [
 ];
 
 /// Runs the journeys against this binary.
-pub(crate) fn journeys(program: &Path) -> Result<()> {
+pub(crate) fn journeys(program: &Path, stage: &Path) -> Result<()> {
     let chromium = chromium()?;
     let folder = workspace::root().join("end2end");
     install_packages(&folder)?;
@@ -25,6 +25,7 @@ pub(crate) fn journeys(program: &Path) -> Result<()> {
             .args(["--test", "--test-reporter=spec"])
             .current_dir(&folder)
             .env("LATCHKEY_BIN", program)
+            .env("LATCHKEY_TEST_STAGE", stage)
             .env("LATCHKEY_TEST_CHROMIUM", chromium),
     )
 }

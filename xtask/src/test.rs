@@ -5,12 +5,13 @@ use crate::{
     postgres::Postgres,
     process, server,
     site::{self, Site},
-    size, tools, wasm,
+    size, tools, wasm, workspace,
 };
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use std::{
     env,
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -124,8 +125,19 @@ fn execute(step: Step, runner_args: &[String]) -> Result<()> {
                 .args(["--no-deps", "--lib", "--document-private-items"])
                 .env("RUSTDOCFLAGS", "-D warnings"),
         ),
-        Step::E2e => browser::journeys(&server::build(&site::build()?, false)?),
+        Step::E2e => {
+            let site = site::build()?;
+            let program = server::build(&site, false)?;
+            browser::journeys(&program, &stage(&site)?)
+        }
     }
+}
+
+/// What prepares a server's data for the journeys, compiled as for the unit tests.
+fn stage(site: &Site) -> Result<PathBuf> {
+    let mut cargo = server::cargo("build", site);
+    process::run(cargo.args(SERVER).args(["--example", "stage"]))?;
+    Ok(workspace::target().join("debug/examples/stage"))
 }
 
 fn clippy(command: &mut Command) -> Result<()> {

@@ -19,6 +19,7 @@ pub mod reveal;
 pub mod revealed;
 pub mod security;
 pub mod sessions;
+pub mod settings;
 pub mod sign_in;
 pub mod trouble;
 pub mod validity_field;
@@ -26,7 +27,7 @@ pub mod validity_field;
 pub use self::{
     add_key::AddKeyPage, delete_key::DeleteKeyPage, edit_key::EditKeyPage, home::HomePage,
     key::OwnKeyPage, not_found::NotFoundPage, reissue_key::ReissueKeyPage, reveal::RevealPage,
-    security::PasswordAndSessionsPage, sign_in::SignInPage,
+    security::PasswordAndSessionsPage, settings::SettingsPage, sign_in::SignInPage,
 };
 
 #[cfg(feature = "ssr")]

@@ -52,7 +52,7 @@ fn ReissueForm(key: ApiKey, form: KeyForm, entries: KeyEntries, sending: Sending
     );
     let (tag, version) = (key.tag.to_string(), key.version);
     let overlap = (key.state == State::Active).then(|| overlap(&form.policy));
-    let replaced = form.retiring.clone().map(also_ends);
+    let replaced = form.retiring.as_ref().map(also_ends);
     view! {
         <p class="lead">
             "You get a new key with a new value, in one step, and the present one stops working."
@@ -138,7 +138,7 @@ fn overlap(policy: &Policy) -> AnyView {
 }
 
 /// Only one replaced key works beside the present one.
-fn also_ends(tag: Tag) -> AnyView {
+fn also_ends(tag: &Tag) -> AnyView {
     view! {
         <p class="quiet">
             "The key that you replaced before, " <code>{tag.to_string()}</code>

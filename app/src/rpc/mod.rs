@@ -11,6 +11,7 @@ pub mod profile;
 pub mod reveal;
 pub mod secret;
 pub mod security;
+pub mod settings;
 pub mod sign_in;
 
 #[cfg(feature = "ssr")]
@@ -25,12 +26,13 @@ pub use self::{
         UpdateKey,
     },
     packing::{Packed, Packing},
-    profile::{LoadProfile, Profile},
+    profile::{LoadProfile, Profile, Rooms},
     reveal::{Revealed, TakeReveal},
     secret::Secret,
     security::{
         ChangePassword, EndOtherSessions, EndSession, LoadSecurityPage, SecurityPage, SessionKind,
         SessionRow,
     },
+    settings::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
     sign_in::{SignIn, SignOut, own_path},
 };

@@ -15,20 +15,40 @@ pub struct Profile {
     pub must_change_password: bool,
     /// Whether there is a key to view.
     pub has_key: bool,
+    /// The administrators' pages that are open to them.
+    pub rooms: Rooms,
+}
+
+/// The administrators' pages, by who may see them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Rooms {
+    /// *Settings*.
+    pub settings: bool,
 }
 
 /// Whoever is signed in. `None`: nobody is.
 #[server(endpoint = "profile", output = Packed)]
 pub async fn load_profile() -> Result<Option<Profile>, Fault> {
+    use domain::{
+        operation::{Operation, decide},
+        permission::Whose,
+    };
+
     super::context::answer(async |scope| {
         let Some(actor) = scope.caller.actor else {
             return Ok(None);
         };
         let must_change_password = actor.password_change_needed();
+        let (rights, means) = (actor.rights(), actor.via().means());
+        let sees = |operation| decide(operation, Whose::Others, rights, means).is_ok();
+        let rooms = Rooms {
+            settings: !must_change_password && sees(Operation::ViewPolicy),
+        };
         Ok(Some(Profile {
             identity: actor.identity().clone(),
             must_change_password,
             has_key: !must_change_password && scope.services.keys.own(&actor).await?.is_some(),
+            rooms,
         }))
     })
     .await

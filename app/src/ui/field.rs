@@ -11,6 +11,8 @@ pub enum Kind {
     Text,
     /// A password, with a switch that shows it.
     Password,
+    /// A whole number.
+    Number,
 }
 
 /// A labelled line of text. Hint and error are linked to it, and a wrong one says so.
@@ -40,6 +42,9 @@ pub fn TextField(
     /// Whether it may stay empty.
     #[prop(optional)]
     optional: bool,
+    /// Whether it can only be looked at.
+    #[prop(optional)]
+    fixed: bool,
     /// Whether the focus starts here.
     #[prop(optional)]
     autofocus: bool,
@@ -47,7 +52,7 @@ pub fn TextField(
     #[prop(optional, into)]
     on_input: Option<Callback<String>>,
 ) -> AnyView {
-    let shown = RwSignal::new(kind == Kind::Text);
+    let shown = RwSignal::new(kind != Kind::Password);
     let described_by = format!("{name}-hint {name}-error");
     let switch = (kind == Kind::Password).then(|| {
         view! {
@@ -80,6 +85,8 @@ pub fn TextField(
                     autocapitalize="none"
                     spellcheck=if optional { "true" } else { "false" }
                     autofocus=autofocus
+                    inputmode=(kind == Kind::Number).then_some("numeric")
+                    readonly=fixed
                     aria-describedby=described_by
                     aria-invalid=move || error.with(Option::is_some).then_some("true")
                     on:input:target=move |event| {

@@ -1,9 +1,10 @@
 //! The top of every page.
 
 use leptos::{html, prelude::*, server_fn::ServerFn};
+use leptos_router::hooks::use_location;
 
 use super::{Icon, Mark, Shape};
-use crate::rpc::{Profile, SignOut};
+use crate::rpc::{Profile, Rooms, SignOut};
 
 /// The mark, and the profile menu of whoever is signed in.
 ///
@@ -18,8 +19,40 @@ pub fn Header(
             <Mark />
             "Latchkey"
         </a>
-        {profile.map(|profile| view! { <ProfileMenu profile /> })}
+        {profile
+            .map(|profile| {
+                let rooms = profile.rooms;
+                view! {
+                    <Places rooms />
+                    <ProfileMenu profile />
+                }
+            })}
     }
+}
+
+/// The ways to the administrators' pages.
+#[component]
+fn Places(rooms: Rooms) -> impl IntoView {
+    let here = use_location().pathname;
+    let place = |open: bool, href: &'static str, label: &'static str| {
+        open.then(|| {
+            let current = move || here.get().starts_with(href).then_some("page");
+            view! {
+                <li>
+                    <a class="places__item" href=href aria-current=current>
+                        {label}
+                    </a>
+                </li>
+            }
+        })
+    };
+    (rooms != Rooms::default()).then(|| {
+        view! {
+            <nav class="places" aria-label="Administration">
+                <ul class="places__list">{place(rooms.settings, "/settings", "Settings")}</ul>
+            </nav>
+        }
+    })
 }
 
 /// The profile menu. What a fresh account may not do yet is not in it.

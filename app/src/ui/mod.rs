@@ -2,6 +2,7 @@
 
 pub mod button;
 pub mod changes;
+pub mod checkbox;
 pub mod chip;
 pub mod copy;
 pub mod dialog;
@@ -19,6 +20,7 @@ pub mod words;
 pub use self::{
     button::Submit,
     changes::{Change, Changes},
+    checkbox::Checkbox,
     chip::StateChip,
     copy::CopyButton,
     dialog::modal,

@@ -20,6 +20,15 @@ impl Services {
         Ok(store::get(&mut reader.conn()).await?)
     }
 
+    /// The policy in force, for whoever administers it.
+    ///
+    /// # Errors
+    /// No permission.
+    pub async fn view_policy(&self, actor: &Actor) -> Result<Policy, Error> {
+        actor.may(Operation::ViewPolicy)?;
+        self.policy().await
+    }
+
     /// Replaces the policy. It holds from the next request on; keys that exist are not cut.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
     reason = "this is test code, whatever crate uses it: it panics where a test fails"
 )]
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use chrono::TimeDelta;
 use domain::{
@@ -81,7 +81,7 @@ impl Harness {
         let data_dir = Arc::new(tempfile::tempdir().expect("a temporary directory"));
         let clock = Arc::new(FakeClock::new(Self::start_of_time()));
         let entropy = Arc::new(FakeEntropy::default());
-        let options = options(&data_dir, database_url.as_deref());
+        let options = options(data_dir.path(), database_url.as_deref());
         let services = Services::open(options, Arc::new(clock.clone()), Arc::new(entropy.clone()))
             .await
             .expect("a service");
@@ -96,7 +96,7 @@ impl Harness {
 
     /// A second service on the same data directory and database, as after a restart.
     pub async fn reopened(&self) -> Services {
-        let options = options(&self.data_dir, self.database_url.as_deref());
+        let options = options(self.data_dir.path(), self.database_url.as_deref());
         Services::open(
             options,
             Arc::new(self.clock.clone()),
@@ -140,37 +140,13 @@ impl Harness {
             .expect("an account")
     }
 
-    /// Begins a browser session of a SAML user, as a validated assertion will.
+    /// Begins a browser session of a SAML user; see [`saml_session`].
     pub async fn saml_session(
         &self,
         user: &Identity,
         not_on_or_after: Option<Instant>,
     ) -> (RandomToken, Actor) {
-        let core = &self.services.core;
-        let token = RandomToken::generate(&OsEntropy).expect("randomness");
-        let id = domain::audit::hex(&random::<16>(&OsEntropy).expect("randomness"));
-        let now = core.clock.now();
-        let session = NewSession {
-            id: &id,
-            token_hash: Some(token.hash()),
-            user: user.id,
-            now,
-            expires_at: now + TimeDelta::hours(12),
-            address: "192.0.2.8",
-            user_agent: None,
-            saml: Some(SamlSession {
-                validated_at: now,
-                not_on_or_after,
-            }),
-        };
-        let mut tx = core.db.begin().await.expect("a transaction");
-        sessions::insert(&mut tx.conn(), session)
-            .await
-            .expect("a session");
-        tx.commit_unrecorded().await.expect("a commit");
-        let cookie = token.reveal();
-        let actor = self.services.sessions.by_cookie(&cookie, origin()).await;
-        (token, actor.expect("an actor"))
+        saml_session(&self.services, user, not_on_or_after).await
     }
 
     /// Signs an account in to a browser session.
@@ -184,10 +160,44 @@ impl Harness {
     }
 }
 
-fn options(data_dir: &TempDir, database_url: Option<&str>) -> Options {
+/// Begins a browser session of a SAML user, as a validated assertion will.
+pub async fn saml_session(
+    services: &Services,
+    user: &Identity,
+    not_on_or_after: Option<Instant>,
+) -> (RandomToken, Actor) {
+    let core = &services.core;
+    let token = RandomToken::generate(&OsEntropy).expect("randomness");
+    let id = domain::audit::hex(&random::<16>(&OsEntropy).expect("randomness"));
+    let now = core.clock.now();
+    let session = NewSession {
+        id: &id,
+        token_hash: Some(token.hash()),
+        user: user.id,
+        now,
+        expires_at: now + TimeDelta::hours(12),
+        address: "192.0.2.8",
+        user_agent: None,
+        saml: Some(SamlSession {
+            validated_at: now,
+            not_on_or_after,
+        }),
+    };
+    let mut tx = core.db.begin().await.expect("a transaction");
+    sessions::insert(&mut tx.conn(), session)
+        .await
+        .expect("a session");
+    tx.commit_unrecorded().await.expect("a commit");
+    let cookie = token.reveal();
+    let actor = services.sessions.by_cookie(&cookie, origin()).await;
+    (token, actor.expect("an actor"))
+}
+
+/// Where a test's service keeps everything.
+pub fn options(data_dir: &Path, database_url: Option<&str>) -> Options {
     Options {
         database_url: database_url.map(Into::into),
-        data_dir: data_dir.path().to_owned(),
+        data_dir: data_dir.to_owned(),
         pepper_file: None,
         token_key_file: None,
         audit_key_file: None,
