@@ -39,7 +39,6 @@ pub fn KeyDetails(
         "Not validated"
     };
     let facts = vec![
-        Fact::code("Tag", tag.clone()),
         Fact::text("Description", described),
         Fact::identity("Owner", &key.owner),
         Fact::time("Expires", key.expires_at),

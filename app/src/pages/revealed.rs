@@ -180,16 +180,23 @@ fn Command(sight: Sight, tag: Tag, public_url: String) -> impl IntoView {
     let shown = sight.text();
     let with = move |key: &str| command(key, &public_url, &tag);
     let to_copy = with.clone();
+    let copied = move |text: String| {
+        sight.may_leave.set(true);
+        text
+    };
     view! {
         <div class="command">
             <code class="command__text">{move || with(&shown.read())}</code>
-            <CopyButton
-                label="Copy command"
-                text=move |()| {
-                    sight.may_leave.set(true);
-                    to_copy(sight.value.read_untracked().expose())
-                }
-            />
+            <div class="command__ways">
+                <CopyButton
+                    label="Copy command"
+                    text=move |()| copied(to_copy(sight.value.read_untracked().expose()))
+                />
+                <CopyButton
+                    label="Copy .env line"
+                    text=move |()| copied(env_line(sight.value.read_untracked().expose()))
+                />
+            </div>
         </div>
     }
 }
@@ -232,6 +239,11 @@ fn masked(value: &str, open: bool) -> String {
         Some(start) if !open => format!("{start}{}", "•".repeat(value.len() - TELLTALE)),
         _ => value.to_owned(),
     }
+}
+
+/// As files of environment variables have it.
+fn env_line(key: &str) -> String {
+    format!("LATCHKEY_API_KEY={key}\n")
 }
 
 fn command(key: &str, public_url: &str, tag: &Tag) -> String {
