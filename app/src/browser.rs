@@ -68,6 +68,12 @@ fn say_again(entry: &web_sys::HtmlInputElement, what: &str) {
     }
 }
 
+/// Loads the page of the present address anew from the server.
+pub fn go_anew() {
+    // Where there is no location there is nobody to see the page either.
+    let _ = window().location().reload();
+}
+
 /// As [`focus`], once the page has been drawn.
 pub fn focus_soon(selectors: &'static [&'static str]) {
     request_animation_frame(move || focus(selectors));

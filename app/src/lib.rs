@@ -9,6 +9,7 @@ pub mod calls;
 mod document;
 pub mod format;
 pub mod pages;
+pub mod part;
 pub mod rpc;
 pub mod ui;
 pub mod validity;
@@ -26,8 +27,9 @@ use leptos_router::{
 };
 use pages::{
     AddKeyPage, DeleteKeyPage, EditKeyPage, HomePage, NotFoundPage, OwnKeyPage,
-    PasswordAndSessionsPage, ReissueKeyPage, RevealPage, SettingsPage, SignInPage,
+    PasswordAndSessionsPage, ReissueKeyPage, RevealPage, SignInPage,
 };
+use part::{Lazily, Room};
 
 /// The application: the site map.
 ///
@@ -55,7 +57,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/profile/key/reveal") view=RevealPage ssr=all.clone() />
                     <Route path=path!("/profile/key/delete") view=DeleteKeyPage ssr=all.clone() />
                     <Route path=path!("/profile/security") view=PasswordAndSessionsPage ssr=all.clone() />
-                    <Route path=path!("/settings") view=SettingsPage ssr=all />
+                    <Route path=path!("/settings") view=|| view! { <Lazily room=Room::Settings /> } ssr=all />
                 </FlatRoutes>
             </main>
         </Router>

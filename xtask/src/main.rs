@@ -15,6 +15,7 @@ mod process;
 mod server;
 mod site;
 mod size;
+mod split;
 mod style;
 mod test;
 mod tools;

@@ -1,6 +1,6 @@
 //! The browser application: Rust to WebAssembly, then to what a browser can load.
 
-use crate::{files::digest, process, workspace};
+use crate::{files::digest, process, split, workspace};
 use anyhow::{Context as _, Result};
 use std::{
     fs,
@@ -13,13 +13,19 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
 
 /// Part of the cache's key: change it together with the options in [`bind`].
-const RECIPE: &str = "wasm-bindgen 0.2.130, web, no TypeScript, no names";
+const RECIPE: &str = "wasm-split 0.2.4, wasm-bindgen 0.2.130, web, no TypeScript, no names";
+
+/// Splitting moves code, so it must know what refers to what. The same flag for every call, or
+/// everything would be compiled anew.
+const FLAGS: &str = "target.wasm32-unknown-unknown.rustflags=[\"-Clink-args=--emit-relocs\"]";
 
 /// Compiles the browser application and returns the folder with the files that
 /// a browser loads: `latchkey.js`, `latchkey_bg.wasm` and snippets, if any.
 pub(crate) fn build() -> Result<PathBuf> {
     ensure_target()?;
     process::run(process::cargo("build").args([
+        "--config",
+        FLAGS,
         "--package",
         "latchkey-frontend",
         "--lib",
@@ -42,7 +48,12 @@ pub(crate) fn build() -> Result<PathBuf> {
     if package.exists() {
         fs::remove_dir_all(&package).context("cannot remove the last package")?;
     }
-    bind(raw, &package)?;
+    let parts = split::split(&raw, &workspace::cache().join("parts"))?;
+    bind(parts.main, &package)?;
+    for (path, contents) in parts.beside {
+        let path = package.join(path);
+        fs::write(&path, contents).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     fs::write(&stamp, input).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(package)
 }
@@ -52,6 +63,7 @@ pub(crate) fn clippy() -> Result<Command> {
     ensure_target()?;
     let mut command = process::cargo("clippy");
     // The build's profile, so that the macros and build scripts are compiled once.
+    command.args(["--config", FLAGS]);
     command.args([
         "--package",
         "latchkey-frontend",
@@ -84,6 +96,9 @@ fn bind(raw: Vec<u8>, package: &Path) -> Result<()> {
         .typescript(false)
         // Leptos' script passes the address of the WebAssembly.
         .omit_default_module_path(true)
+        // The parts refer to what the linker exported.
+        .keep_lld_exports(true)
+        .demangle(false)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(package)
