@@ -68,10 +68,19 @@ fn say_again(entry: &web_sys::HtmlInputElement, what: &str) {
     }
 }
 
-/// Loads the page of the present address anew from the server.
-pub fn go_anew() {
+/// Loads the page of that address from the server; of the present one, if none is given.
+pub fn go_anew(to: Option<&str>) {
+    let location = window().location();
     // Where there is no location there is nobody to see the page either.
-    let _ = window().location().reload();
+    let _ = match to {
+        Some(to) => location.assign(to),
+        None => location.reload(),
+    };
+}
+
+/// The build that this page is of.
+pub fn build() -> Option<String> {
+    document().document_element()?.get_attribute("data-build")
 }
 
 /// As [`focus`], once the page has been drawn.

@@ -20,7 +20,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams};
 
-use crate::rpc::{Fault, packing::unpack};
+use crate::{
+    browser,
+    rpc::{Fault, packing::unpack},
+};
 
 /// What a server function answered, packed; see [`decode`].
 pub type Reading = Resource<String, FromToStringCodec>;
@@ -92,6 +95,9 @@ where
     send_wrapper::SendWrapper::new(asked).await.answer
 }
 
+/// Names the build that gave an answer. Pages name theirs in `data-build`.
+pub const BUILD_HEADER: &str = "x-latchkey-build";
+
 /// What came back.
 struct Reply {
     /// As a [`Reading`] holds it.
@@ -115,14 +121,19 @@ async fn try_post(path: &str, form: Result<UrlSearchParams, JsValue>) -> Result<
     request.set_body(&form);
     let response = JsFuture::from(window().fetch_with_str_and_init(path, &request)).await?;
     let response: Response = response.dyn_into()?;
-    let text = JsFuture::from(response.text()?).await?.as_string();
-    let mark = if response.ok() { OUTPUT } else { FAULT };
     let headers = response.headers();
     let leads_to = if headers.has(REDIRECT_HEADER)? {
         headers.get("Location")?
     } else {
         None
     };
+    if headers.get(BUILD_HEADER)? != browser::build() {
+        // A newer program has taken the server's place, and its answers are not for this page.
+        browser::go_anew(leads_to.as_deref());
+        std::future::pending::<()>().await;
+    }
+    let text = JsFuture::from(response.text()?).await?.as_string();
+    let mark = if response.ok() { OUTPUT } else { FAULT };
     Ok(Reply {
         answer: format!("{mark}{}", text.unwrap_or_default()),
         leads_to,

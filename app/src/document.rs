@@ -9,11 +9,13 @@ use crate::{App, pages::Shown, part::Room};
 /// The document: style sheet, preloads, the script that brings the page to life, the application.
 pub fn document(options: &LeptosOptions) -> impl IntoView + use<> {
     let package = format!("/{}/{}", options.site_pkg_dir, options.output_name);
+    let build = options.site_pkg_dir.rsplit('/').next();
+    let build = build.unwrap_or_default().to_owned();
     // A page that shows a key's value stays as it was sent.
     let alive = use_context::<Shown>().is_none();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-build=build>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -1,5 +1,9 @@
 //! The part of the application that is loaded when it is needed: the administrators' pages. Who
 //! only wants their own key does not load it.
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "loading the part may fail, entering it does not; `wasm_split` wants one type for both"
+)]
 
 use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -50,7 +54,7 @@ pub fn Lazily(
             Ok(()) => {
                 loaded.try_set(true);
             }
-            Err(_) => browser::go_anew(),
+            Err(_) => browser::go_anew(None),
         }
     });
     (move || match loaded.get().then(|| at_once(enter(room))) {

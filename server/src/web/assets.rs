@@ -24,13 +24,18 @@ struct Site;
 /// Names that stay the same although the content changes.
 const LOOSE: [&str; 2] = ["favicon.svg", "robots.txt"];
 
-/// The folder of this build's files, relative to the root.
-pub(super) fn package() -> String {
+/// What names this build: the same application has the same.
+pub(super) fn build() -> String {
     let build = Site::get("build");
     let build = build
         .as_ref()
         .and_then(|file| str::from_utf8(&file.data).ok());
-    format!("pkg/{}", build.unwrap_or("none").trim())
+    build.unwrap_or("none").trim().to_owned()
+}
+
+/// The folder of this build's files, relative to the root.
+pub(super) fn package() -> String {
+    format!("pkg/{}", build())
 }
 
 /// The addresses of all files.

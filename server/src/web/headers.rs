@@ -1,13 +1,16 @@
 //! Headers that keep pages to themselves: what may run in them, who may frame them, what is kept.
 
+use app::calls::BUILD_HEADER;
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
 use leptos::{nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
+
+use super::assets;
 
 /// What every answer says that says nothing else itself.
 const COMMON: [(HeaderName, HeaderValue); 8] = [
@@ -47,11 +50,24 @@ const COMMON: [(HeaderName, HeaderValue); 8] = [
 const STRICT: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; \
      frame-ancestors 'none'; base-uri 'none'";
 
-/// Adds what the answer does not say itself.
-pub(super) async fn add(request: Request, next: Next) -> Response {
+/// Adds what the answer does not say itself, and which build gave it: a page of another one cannot
+/// read it.
+pub(super) async fn add(State(build): State<Build>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     complete(response.headers_mut());
+    response.headers_mut().insert(BUILD_HEADER, build.0);
     response
+}
+
+/// This build's name, as a header has it.
+#[derive(Clone)]
+pub(super) struct Build(HeaderValue);
+
+impl Build {
+    pub(super) fn this() -> Self {
+        let name = HeaderValue::try_from(assets::build());
+        Self(name.unwrap_or_else(|_| HeaderValue::from_static("none")))
+    }
 }
 
 fn complete(headers: &mut HeaderMap) {

@@ -49,7 +49,7 @@ pub fn router(state: &AppState) -> Router {
         .layer(from_fn(limit_body))
         .layer(CatchPanicLayer::custom(|_| Failure::Domain(Error::Internal).into_response()))
         .layer(from_fn(failures::render))
-        .layer(from_fn(headers::add))
+        .layer(from_fn_with_state(headers::Build::this(), headers::add))
 }
 
 /// Where the browser application lies: `/pkg/<build>/latchkey.*`.
