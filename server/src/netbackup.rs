@@ -5,6 +5,7 @@
 //! extractors and helpers that the resource names.
 
 mod api_keys;
+mod audit_logs;
 mod document;
 mod door;
 mod json;
@@ -31,6 +32,7 @@ pub const BASE: &str = "/netbackup";
 pub fn routes() -> Router<AppState> {
     let documents = Router::new()
         .merge(api_keys::routes())
+        .merge(audit_logs::routes())
         .merge(login::routes())
         .route_layer(from_fn(media::negotiate));
     Router::new()

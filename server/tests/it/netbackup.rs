@@ -3,6 +3,7 @@
 mod api_keys;
 mod api_keys_changes;
 mod api_keys_tag;
+mod audit_logs;
 mod conventions;
 mod credentials;
 mod login;
