@@ -4,6 +4,7 @@
 //! versions and error documents come with it; credentials, bodies, paging and filters are
 //! extractors and helpers that the resource names.
 
+mod access_control;
 mod api_keys;
 mod audit_logs;
 mod document;
@@ -31,6 +32,7 @@ pub const BASE: &str = "/netbackup";
 /// The API, to be nested at [`BASE`].
 pub fn routes() -> Router<AppState> {
     let documents = Router::new()
+        .merge(access_control::routes())
         .merge(api_keys::routes())
         .merge(audit_logs::routes())
         .merge(login::routes())

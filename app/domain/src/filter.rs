@@ -4,6 +4,9 @@
 //! ge`, `and`, `or`, `not`, parentheses, `contains(field,'text')`, `startswith(field,'text')`.
 //! Strings stand in single quotes, a quote within is doubled; nested names join with `/`.
 
+mod apply;
+
+pub use self::apply::order;
 use crate::{Instant, error::Problem};
 
 /// The longest filter, in bytes.
@@ -59,8 +62,8 @@ pub enum Comparison {
     Ge,
 }
 
-/// A literal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A literal. Those of one field are of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Literal {
     /// A string.
     Text(String),

@@ -95,12 +95,16 @@ impl<S: Send + Sync> FromRequestParts<S> for NumberInPath {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        let text = path.map_err(|_| Error::NotFound)?.0;
-        // Only the one spelling that links have: `parse` would take a sign and zeros in front.
-        match text.parse::<i64>() {
-            Ok(number) if number.to_string() == text => Ok(Self(number)),
-            _ => Err(Error::NotFound.into()),
-        }
+        let number = Self::read(&path.map_err(|_| Error::NotFound)?);
+        Ok(Self(number.ok_or(Error::NotFound)?))
+    }
+}
+
+impl NumberInPath {
+    /// Reads the one spelling that links have: `parse` would take a sign and zeros in front.
+    pub(super) fn read(text: &str) -> Option<i64> {
+        let number: i64 = text.parse().ok()?;
+        (number.to_string() == text).then_some(number)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/netbackup`.
 
+mod access_control;
 mod api_keys;
 mod api_keys_changes;
 mod api_keys_tag;

@@ -91,6 +91,11 @@ impl App {
 
     async fn user_with(&self, name: &str, roles: &[&str]) -> Client {
         self.harness.add_user(name, roles).await;
+        self.signed_in(name).await
+    }
+
+    /// An actor with a token from a password sign-in, of an existing account.
+    pub(crate) async fn signed_in(&self, name: &str) -> Client {
         let answer = self
             .anonymous()
             .post("/netbackup/login", login(name, PASSWORD))

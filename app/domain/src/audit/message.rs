@@ -93,7 +93,7 @@ impl Action {
             Self::RolesAssigned => Words(
                 16,
                 "The roles of user {} were changed.",
-                "Changing the roles of user {} was refused.",
+                "Giving or taking roles was refused: {}.",
             ),
             Self::SelfServiceChanged => Words(
                 17,

@@ -14,10 +14,13 @@ use super::{
 };
 use crate::support::{KEYS, MEDIA_TYPE};
 
-/// A request; `{tag}` in its path stands for the key in question.
+const API: &str = "/netbackup";
+
+/// A request; `{tag}` in its path stands for the key in question. Where there are several paths,
+/// all of them answer alike.
 pub(super) struct Call {
     method: Method,
-    path: String,
+    paths: Vec<String>,
     body: Value,
     /// What a good answer contains.
     shows: Option<&'static str>,
@@ -28,10 +31,11 @@ pub(super) fn offer(operation: Operation, whose: Whose, stage: &Stage) -> Offer<
     let key = format!("{KEYS}/{{tag}}");
     let days = format!("P{DAYS}D");
     let note = stage.next().to_string();
+    let role = format!("/access-control/roles/{}", stage.target);
     let call = |method, path: &str, body| {
         Offer::Call(Call {
             method,
-            path: path.to_owned(),
+            paths: vec![path.to_owned()],
             body,
             shows: None,
         })
@@ -68,12 +72,33 @@ pub(super) fn offer(operation: Operation, whose: Whose, stage: &Stage) -> Offer<
             let path = "/netbackup/security/auditlogs";
             shows("\"type\":\"audit\"", call(Method::GET, path, Value::Null))
         }
-        Operation::ViewUsers
-        | Operation::ViewRoles
-        | Operation::CreateRole
-        | Operation::UpdateRole
-        | Operation::DeleteRole
-        | Operation::AssignRoles => Offer::NotHere("not built yet"),
+        Operation::ViewUsers => views(&["/rbac/identities", "/access-control/user-principals"]),
+        Operation::ViewRoles => views(&[
+            "/access-control/roles",
+            &role,
+            &format!("{role}/access-definitions"),
+            "/access-control/roles/1/access-definitions/%7CSECURITY%7CUSERS%7C",
+            &format!("{role}/relationships/user-principals"),
+            "/access-control/operations",
+        ]),
+        Operation::CreateRole => {
+            let body = document("accessControlRole", json!({"name": format!("Role {note}")}));
+            call(Method::POST, &format!("{API}/access-control/roles"), body)
+        }
+        Operation::UpdateRole => {
+            let attributes = json!({"name": "Target", "description": note});
+            let body = document("accessControlRole", attributes);
+            call(Method::PUT, &format!("{API}{role}"), body)
+        }
+        Operation::DeleteRole => call(Method::DELETE, &format!("{API}{role}"), Value::Null),
+        Operation::AssignRoles => {
+            let path = format!(
+                "{API}/access-control/roles/{}/relationships/user-principals",
+                stage.harmless
+            );
+            let body = json!({"data": [{"type": "userPrincipal", "id": ":kim:unixpwd"}]});
+            call(Method::POST, &path, body)
+        }
         Operation::CreateUser | Operation::DisableUser | Operation::SetPassword => {
             Offer::NotHere("that API has no accounts of its own: the command line has")
         }
@@ -83,6 +108,15 @@ pub(super) fn offer(operation: Operation, whose: Whose, stage: &Stage) -> Offer<
             Offer::NotHere("in the browser and on the command line")
         }
     }
+}
+
+fn views(paths: &[&str]) -> Offer<Call> {
+    Offer::Call(Call {
+        method: Method::GET,
+        paths: paths.iter().map(|path| format!("{API}{path}")).collect(),
+        body: Value::Null,
+        shows: None,
+    })
 }
 
 fn shows(what: &'static str, offer: Offer<Call>) -> Offer<Call> {
@@ -103,31 +137,35 @@ fn document(kind: &str, attributes: Value) -> Value {
 pub(super) async fn ask(stage: &Stage, cell: Cell, request: Call) -> Result<(), String> {
     let (name, value) = stage.credential(cell);
     let client = stage.app.with_header(name, &value);
-    let about_a_key = request.path.contains("{tag}");
-    let tag = if about_a_key {
+    let tag = if request.paths.iter().any(|path| path.contains("{tag}")) {
         stage.tag(cell.whose).await.to_string()
     } else {
         String::new()
     };
-    let path = request.path.replace("{tag}", &tag);
     let body = match &request.body {
         Value::Null => String::new(),
         body => body.to_string(),
     };
     let headers = [("content-type", MEDIA_TYPE)];
-    let answer = client.send(request.method, &path, &headers, body).await;
-    if (200..300).contains(&answer.status) {
-        if let Some(shown) = request.shows {
-            assert!(
-                answer.text().contains(&shown.replace("{tag}", &tag)),
-                "{cell:?}"
-            );
-        }
-        return Ok(());
+    let mut told = Vec::new();
+    for path in request.paths {
+        let (method, path) = (request.method.clone(), path.replace("{tag}", &tag));
+        let answer = client.send(method, &path, &headers, body.clone()).await;
+        told.push(if (200..300).contains(&answer.status) {
+            if let Some(shown) = request.shows {
+                let shown = shown.replace("{tag}", &tag);
+                assert!(answer.text().contains(&shown), "{cell:?}");
+            }
+            Ok(())
+        } else {
+            // A1, A7: a refusal shows nothing of the thing.
+            assert!(tag.is_empty() || !answer.text().contains(&tag), "{cell:?}");
+            Err(format!("{} {}", answer.status, answer.json()["errorCode"]))
+        });
     }
-    // A1, A7: a refusal shows nothing of the thing.
-    assert!(tag.is_empty() || !answer.text().contains(&tag), "{cell:?}");
-    Err(format!("{} {}", answer.status, answer.json()["errorCode"]))
+    told.dedup();
+    assert_eq!(told.len(), 1, "{cell:?}: {told:?}");
+    told.remove(0)
 }
 
 /// How this door tells a refusal, spelled out (wire.md): 401 also for a missing permission, 404

@@ -48,6 +48,8 @@ pub(super) struct Stage {
     pub(super) abe: Person,
     /// The role that is changed and deleted.
     pub(super) target: i64,
+    /// The role that is given away.
+    pub(super) harmless: i64,
     /// Makes every request differ from the one before.
     count: Counter<u32>,
 }
@@ -64,7 +66,7 @@ impl Stage {
         };
         let roles = &app.harness.services.roles;
         let cell = roles.add(&console, role(ROLE)).await.unwrap().id;
-        roles.add(&console, role(HARMLESS)).await.unwrap();
+        let harmless = roles.add(&console, role(HARMLESS)).await.unwrap().id;
         for name in ["ken", "kim"] {
             app.harness.add_user(name, &[]).await;
         }
@@ -82,6 +84,7 @@ impl Stage {
             ann,
             abe,
             target: 0,
+            harmless,
             count: Counter::new(0),
         };
         stage.make_key("ken").await;
