@@ -4,7 +4,9 @@
 //! versions and error documents come with it; credentials, bodies, paging and filters are
 //! extractors and helpers that the resource names.
 
+mod access_control;
 mod api_keys;
+mod audit_logs;
 mod document;
 mod door;
 mod json;
@@ -30,7 +32,9 @@ pub const BASE: &str = "/netbackup";
 /// The API, to be nested at [`BASE`].
 pub fn routes() -> Router<AppState> {
     let documents = Router::new()
+        .merge(access_control::routes())
         .merge(api_keys::routes())
+        .merge(audit_logs::routes())
         .merge(login::routes())
         .route_layer(from_fn(media::negotiate));
     Router::new()

@@ -1,10 +1,15 @@
 //! The audit trail: typed events, and the chain that binds their records.
 
+mod change;
+mod message;
+
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+pub use self::change::{Change, changes};
 
 /// What happened. Every name is stable: collectors match on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

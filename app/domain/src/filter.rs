@@ -4,6 +4,9 @@
 //! ge`, `and`, `or`, `not`, parentheses, `contains(field,'text')`, `startswith(field,'text')`.
 //! Strings stand in single quotes, a quote within is doubled; nested names join with `/`.
 
+mod apply;
+
+pub use self::apply::order;
 use crate::{Instant, error::Problem};
 
 /// The longest filter, in bytes.
@@ -20,6 +23,8 @@ pub enum Kind {
     Instant,
     /// True or false.
     Bool,
+    /// A whole number, not negative.
+    Number,
 }
 
 /// A field that a list can be filtered and sorted by. `F` is how the list's owner names it.
@@ -31,6 +36,13 @@ pub struct Field<F: 'static> {
     pub field: F,
     /// What it holds.
     pub kind: Kind,
+}
+
+impl<F> Field<F> {
+    /// A line of a list's table of fields.
+    pub const fn new(name: &'static str, field: F, kind: Kind) -> Self {
+        Self { name, field, kind }
+    }
 }
 
 /// A comparison.
@@ -50,8 +62,8 @@ pub enum Comparison {
     Ge,
 }
 
-/// A literal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A literal. Those of one field are of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Literal {
     /// A string.
     Text(String),
@@ -59,6 +71,8 @@ pub enum Literal {
     Instant(Instant),
     /// `true` or `false`.
     Bool(bool),
+    /// A whole number.
+    Number(i64),
 }
 
 /// A filter's syntax tree.
@@ -314,6 +328,7 @@ impl<'a, F: Copy> Parser<'a, F> {
             Kind::Text => Literal::Text(self.string()?),
             Kind::Instant => Literal::Instant(self.instant()?),
             Kind::Bool => Literal::Bool(self.boolean()?),
+            Kind::Number => Literal::Number(self.number()?),
         };
         Ok(Expr::Compare(field.field, comparison, literal))
     }
@@ -342,22 +357,32 @@ impl<'a, F: Copy> Parser<'a, F> {
     }
 
     fn instant(&mut self) -> Result<Instant, SyntaxError> {
+        self.unquoted("a date and time such as 2027-01-01T00:00:00Z")
+    }
+
+    fn number(&mut self) -> Result<i64, SyntaxError> {
+        let expected = "a whole number, 0 or more";
         self.skip_space();
-        // Some clients quote dates.
+        let place = self.expected(expected);
+        let number: i64 = self.unquoted(expected)?;
+        if number < 0 { Err(place) } else { Ok(number) }
+    }
+
+    /// A literal that needs no quotes. Some clients write them all the same.
+    fn unquoted<T: std::str::FromStr>(&mut self, expected: &str) -> Result<T, SyntaxError> {
+        self.skip_space();
         let quoted = self.rest().starts_with('\'');
         let start = self.position + usize::from(quoted);
         let rest = &self.text[start..];
         let end = rest
             .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | ':' | '.')))
             .unwrap_or(rest.len());
-        let instant = rest[..end]
-            .parse()
-            .map_err(|_| self.expected("a date and time such as 2027-01-01T00:00:00Z"))?;
+        let value = rest[..end].parse().map_err(|_| self.expected(expected))?;
         self.position = start + end;
         if quoted {
             self.need("'")?;
         }
-        Ok(instant)
+        Ok(value)
     }
 
     fn boolean(&mut self) -> Result<bool, SyntaxError> {
@@ -397,6 +422,11 @@ mod tests {
             name: "issuer/name",
             field: 4,
             kind: Kind::Text,
+        },
+        Field {
+            name: "number",
+            field: 5,
+            kind: Kind::Number,
         },
     ];
 
@@ -441,6 +471,12 @@ mod tests {
                 Ok(Expr::Compare(2, Comparison::Le, Literal::Instant(instant)))
             );
         }
+        for text in ["number gt 17", "number gt  '17'"] {
+            assert_eq!(
+                parse(text, FIELDS),
+                Ok(Expr::Compare(5, Comparison::Gt, Literal::Number(17)))
+            );
+        }
         assert_eq!(
             parse("validated ne true", FIELDS),
             Ok(Expr::Compare(3, Comparison::Ne, Literal::Bool(true)))
@@ -472,6 +508,12 @@ mod tests {
             ("(userName eq 'a'", 17),
             ("expiryDateTime le tomorrow", 19),
             ("validated eq 1", 14),
+            ("number gt -1", 11),
+            ("number gt 1.5", 11),
+            ("number gt 9223372036854775808", 11),
+            ("number gt 'x'", 11),
+            ("number gt '1", 13),
+            ("contains(number,'1')", 10),
             ("contains(expiryDateTime,'2')", 10),
             ("USERNAME eq 'a'", 1),
         ] {

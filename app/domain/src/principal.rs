@@ -187,6 +187,29 @@ pub struct Identity {
     pub principal: Principal,
 }
 
+/// Reads what [`Identity`]'s text form says, without a judgement on the name.
+impl FromStr for Identity {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let read = || {
+            let (domain, rest) = text.split_once(':')?;
+            // A SAML user's name may contain colons, what follows it cannot.
+            let (rest, id) = rest.rsplit_once(':')?;
+            let (name, domain_type) = rest.rsplit_once(':')?;
+            Some(Self {
+                id: UserId(id.parse().ok()?),
+                principal: Principal {
+                    domain_type: domain_type.parse().ok()?,
+                    domain: domain.to_owned(),
+                    name: name.to_owned(),
+                },
+            })
+        };
+        read().ok_or(Problem::malformed("domain:user:domainType:userId"))
+    }
+}
+
 /// `domain:user:domainType:userId`, e.g. `:bob:unixpwd:1003`.
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -213,6 +236,24 @@ mod tests {
     #[test]
     fn the_full_identity_is_domain_user_type_and_number() {
         assert_eq!(bob().to_string(), ":bob:unixpwd:1003");
+    }
+
+    #[test]
+    fn the_full_identity_reads_back() {
+        let named = |domain_type, domain: &str, name: &str| Identity {
+            id: UserId(1004),
+            principal: Principal::new(domain_type, domain, name).unwrap(),
+        };
+        for identity in [
+            bob(),
+            named(DomainType::Nt, "CORP", "zo\u{eb}9"),
+            named(DomainType::Saml, "idp", "urn:x:saml:7:"),
+        ] {
+            assert_eq!(identity.to_string().parse(), Ok(identity));
+        }
+        for text in ["", "bob", ":bob:unixpwd", ":bob:nis:1", ":bob:unixpwd:x"] {
+            assert!(text.parse::<Identity>().is_err(), "{text}");
+        }
     }
 
     #[test]

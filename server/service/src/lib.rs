@@ -10,6 +10,7 @@ mod core;
 pub mod entropy;
 mod fault;
 pub mod keys;
+pub mod list;
 mod maintenance;
 mod operation;
 pub mod password;

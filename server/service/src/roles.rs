@@ -1,5 +1,7 @@
 //! Roles: what they amount to, making them, giving and taking them.
 
+mod holders;
+
 use std::sync::Arc;
 
 use domain::{
@@ -19,10 +21,12 @@ use crate::{
     store::{
         Conn,
         roles::{self as store, HeldRow, RoleRow},
-        users as user_store,
+        users::{self as user_store, UserRow},
     },
     users::find,
 };
+
+pub use self::holders::Member;
 
 /// What somebody holds.
 #[derive(Debug, Clone, Default)]
@@ -142,7 +146,20 @@ impl Roles {
     /// # Errors
     /// As [`Roles::add`]; built-in roles and roles that the caller holds cannot be changed.
     pub async fn update(&self, actor: &Actor, id: i64, wanted: RoleChange) -> Result<Role, Error> {
-        let result = self.try_update(actor, id, wanted).await;
+        self.edit(actor, id, |_| Ok(wanted)).await
+    }
+
+    /// Changes a role as [`Roles::update`] does, to what `change` makes of its present state.
+    ///
+    /// # Errors
+    /// As [`Roles::update`], and what `change` says.
+    pub async fn edit(
+        &self,
+        actor: &Actor,
+        id: i64,
+        change: impl FnOnce(&Role) -> Result<RoleChange, Error>,
+    ) -> Result<Role, Error> {
+        let result = self.try_edit(actor, id, change).await;
         self.core
             .recording_refusal(actor, result, Action::RoleUpdated, &id.to_string())
             .await
@@ -214,11 +231,17 @@ impl Roles {
         Ok(role)
     }
 
-    async fn try_update(&self, actor: &Actor, id: i64, wanted: RoleChange) -> Result<Role, Fault> {
+    async fn try_edit(
+        &self,
+        actor: &Actor,
+        id: i64,
+        change: impl FnOnce(&Role) -> Result<RoleChange, Error>,
+    ) -> Result<Role, Fault> {
         actor.may(Operation::UpdateRole)?;
         let mut tx = self.core.db.begin().await?;
         let conn = &mut tx.conn();
         let before = editable(conn, id).await?;
+        let wanted = change(&before)?;
         let (name, description) = check(actor, &wanted)?;
         let own = store::held_by(conn, actor.identity.id).await?;
         if own.iter().any(|row| row.role_id == id) {
@@ -265,37 +288,7 @@ impl Roles {
         let mut tx = self.core.db.begin().await?;
         let conn = &mut tx.conn();
         let user = find(conn, principal).await?;
-        let id = UserId(user.id);
-        if id == actor.identity.id {
-            return Err(Error::Refused(Refusal::OwnRoles).into());
-        }
-        let before = held_by(conn, id).await?;
-        let administrator = BuiltInRole::Administrator;
-        // Locks them: whoever else takes administrators away waits, and counts anew.
-        user_store::enabled_holders(conn, administrator.id()).await?;
-        for name in give {
-            let role = named(conn, name).await?;
-            if !actor.rights.covers(rights_of(conn, role).await?) {
-                return Err(Error::Refused(Refusal::RoleExceedsOwn).into());
-            }
-            store::grant(conn, id, role).await?;
-        }
-        for name in take {
-            let role = named(conn, name).await?;
-            if !actor.rights.covers(rights_of(conn, role).await?) {
-                return Err(Error::Refused(Refusal::RoleExceedsOwn).into());
-            }
-            store::withdraw(conn, id, role).await?;
-        }
-        if before.names.iter().any(|name| name == administrator.name())
-            && user_store::enabled_holders(conn, administrator.id()).await? == 0
-        {
-            return Err(Error::Refused(Refusal::LastAdministrator).into());
-        }
-        let after = held_by(conn, id).await?;
-        let event = Event::done(Action::RolesAssigned, user.identity()?.to_string())
-            .before(json!({ "roles": before.names }))
-            .after(json!({ "roles": after.names }));
+        let event = assign_to(conn, actor, &user, give, take).await?;
         self.core.commit(tx, actor, &event).await
     }
 
@@ -329,6 +322,49 @@ impl Roles {
             .after(json!({ "selfService": allowed }));
         self.core.commit(tx, actor, &event).await
     }
+}
+
+/// Gives a user roles and takes some away, within the rules.
+async fn assign_to(
+    conn: &mut Conn<'_>,
+    actor: &Actor,
+    user: &UserRow,
+    give: &[String],
+    take: &[String],
+) -> Result<Event, Fault> {
+    let id = UserId(user.id);
+    if id == actor.identity.id {
+        return Err(Error::Refused(Refusal::OwnRoles).into());
+    }
+    let before = held_by(conn, id).await?;
+    let administrator = BuiltInRole::Administrator;
+    // Locks them: whoever else takes administrators away waits, and counts anew.
+    user_store::enabled_holders(conn, administrator.id()).await?;
+    for name in give {
+        let role = named(conn, name).await?;
+        if !actor.rights.covers(rights_of(conn, role).await?) {
+            return Err(Error::Refused(Refusal::RoleExceedsOwn).into());
+        }
+        store::grant(conn, id, role).await?;
+    }
+    for name in take {
+        let role = named(conn, name).await?;
+        if !actor.rights.covers(rights_of(conn, role).await?) {
+            return Err(Error::Refused(Refusal::RoleExceedsOwn).into());
+        }
+        store::withdraw(conn, id, role).await?;
+    }
+    if before.names.iter().any(|name| name == administrator.name())
+        && user_store::enabled_holders(conn, administrator.id()).await? == 0
+    {
+        return Err(Error::Refused(Refusal::LastAdministrator).into());
+    }
+    let after = held_by(conn, id).await?;
+    Ok(
+        Event::done(Action::RolesAssigned, user.identity()?.to_string())
+            .before(json!({ "roles": before.names }))
+            .after(json!({ "roles": after.names })),
+    )
 }
 
 /// Checks a role's texts, and that it grants nothing beyond what the caller holds.

@@ -1,5 +1,7 @@
 //! Accounts.
 
+mod query;
+
 use std::sync::Arc;
 
 use domain::{
@@ -25,6 +27,8 @@ use crate::{
         users::{self as store, UserRow},
     },
 };
+
+pub use self::query::{USER_FIELDS, UserField, UserQuery};
 
 /// The name of the account that the first start makes.
 pub(crate) const FIRST_ADMINISTRATOR: &str = "admin";

@@ -17,7 +17,7 @@ use domain::{
     principal::{DomainType, Identity, Principal},
 };
 use serde_json::{Value, json};
-use service::keys::{CreatedKey, KEY_FIELDS, KeyQuery, NewKey};
+use service::keys::{CreatedKey, KEY_FIELDS, NewKey};
 
 use self::etag::IfMatch;
 
@@ -133,13 +133,7 @@ async fn list(
     _: NoBody,
 ) -> Result<Document, Failure> {
     let query = ListQuery::parse(query.as_deref(), KEY_FIELDS)?;
-    let wanted = KeyQuery {
-        filter: query.filter.clone(),
-        sort: query.sort.clone(),
-        offset: query.paging.offset,
-        limit: query.paging.limit,
-    };
-    let page = state.services.keys.list(&actor, &wanted).await?;
+    let page = state.services.keys.list(&actor, &query.wanted()).await?;
     let items = page.items.iter().map(item);
     Ok(Document(query.document(
         &format!("{BASE}{PATH}"),

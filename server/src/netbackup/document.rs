@@ -1,13 +1,17 @@
 //! Documents: JSON:API-like envelopes, read strictly and written uniformly.
 
+mod members;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request, rejection::BytesRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::error::{Error, FieldError, Problem};
-use serde_json::{Map, Value};
+use domain::error::{Error, Problem};
+use serde_json::Value;
+
+pub(super) use self::members::Members;
 
 use super::{
     json::{self, BODY},
@@ -72,11 +76,7 @@ impl Body {
     /// When the body is no JSON object.
     pub(super) fn members(&self) -> Result<Members, Failure> {
         match json::parse(&self.0).map_err(Error::from)? {
-            Value::Object(members) => Ok(Members {
-                prefix: "",
-                rest: members,
-                wrong: Vec::new(),
-            }),
+            Value::Object(members) => Ok(Members::new(String::new(), members)),
             _ => Err(Error::field(BODY, Problem::malformed("a JSON object")).into()),
         }
     }
@@ -99,123 +99,35 @@ impl Body {
         self.envelope(kind, Some(id))
     }
 
-    fn envelope(&self, kind: &'static str, id: Option<&str>) -> Result<Members, Failure> {
-        let mut body = self.members()?;
-        let mut data = body.object("data", "data.");
-        body.refuse_rest();
-        match data.rest.remove("type") {
-            Some(Value::String(text)) if text == kind => {}
-            None => data.wrong("type", Problem::Required),
-            Some(_) => data.wrong("type", Problem::malformed(kind)),
-        }
-        if let Some(id) = id {
-            match data.rest.remove("id") {
-                None | Some(Value::Null) => {}
-                Some(Value::String(text)) if text == id => {}
-                Some(_) => data.wrong("id", Problem::malformed("what the path names")),
-            }
-        }
-        let mut attributes = data.object("attributes", "data.attributes.");
-        data.refuse_rest();
-        attributes.wrong = [body.wrong, data.wrong, attributes.wrong].concat();
-        Ok(attributes)
-    }
-}
-
-/// The members of an object, taken one by one. What is not taken was not asked for, and is refused
-/// by name (L12).
-#[derive(Debug)]
-pub(super) struct Members {
-    prefix: &'static str,
-    rest: Map<String, Value>,
-    wrong: Vec<FieldError>,
-}
-
-impl Members {
-    /// A text. `None`: absent, `null`, or wrong.
-    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
-        match self.rest.remove(name) {
-            None | Some(Value::Null) => None,
-            // One of the databases cannot keep NUL.
-            Some(Value::String(text)) if text.contains('\0') => {
-                self.wrong(name, Problem::malformed("text without NUL"));
-                None
-            }
-            Some(Value::String(text)) => Some(text),
-            Some(_) => {
-                self.wrong(name, Problem::malformed("text"));
-                None
-            }
-        }
-    }
-
-    /// A whole number, not negative. `None`: absent, `null`, or wrong.
-    pub(super) fn whole_number(&mut self, name: &'static str) -> Option<u32> {
-        let value = match self.rest.remove(name) {
-            None | Some(Value::Null) => return None,
-            Some(value) => value,
-        };
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-        if number.is_none() {
-            self.wrong(name, Problem::malformed("a whole number, 0 or more"));
-        }
-        number
-    }
-
-    /// A text that must be there. Empty when it is not, which [`Members::end`] tells.
-    pub(super) fn required_text(&mut self, name: &'static str) -> String {
-        let faults = self.wrong.len();
-        self.text(name).unwrap_or_else(|| {
-            if self.wrong.len() == faults {
-                self.wrong(name, Problem::Required);
-            }
-            String::new()
-        })
-    }
-
-    /// Notes what is wrong with a member.
-    pub(super) fn wrong(&mut self, name: &str, problem: Problem) {
-        let path = format!("{}{name}", self.prefix);
-        self.wrong.push(FieldError::new(path, problem));
-    }
-
-    /// An object that must be there.
-    fn object(&mut self, name: &'static str, prefix: &'static str) -> Self {
-        let members = match self.rest.remove(name) {
-            Some(Value::Object(members)) => members,
-            other => {
-                let problem = match other {
-                    None | Some(Value::Null) => Problem::Required,
-                    Some(_) => Problem::malformed("a JSON object"),
-                };
-                self.wrong(name, problem);
-                Map::new()
-            }
-        };
-        Self {
-            prefix,
-            rest: members,
-            wrong: Vec::new(),
-        }
-    }
-
-    fn refuse_rest(&mut self) {
-        for (name, _) in std::mem::take(&mut self.rest) {
-            self.wrong(&json::shown(&name), Problem::NotAccepted);
-        }
-    }
-
-    /// Ends the reading.
+    /// The things that a body `{"data":[{"type":…,"id":…},…]}` names, by their ids.
     ///
     /// # Errors
-    /// Everything that was wrong, each under its path.
-    pub(super) fn end(mut self) -> Result<(), Failure> {
-        self.refuse_rest();
-        if self.wrong.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(self.wrong).into())
+    /// Everything that is wrong with it.
+    pub(super) fn ids(&self, kind: &'static str) -> Result<Vec<String>, Failure> {
+        let mut body = self.members()?;
+        let mut ids = Vec::new();
+        for mut item in body.objects("data") {
+            item.kind(kind);
+            ids.push(item.required_text("id"));
+            body.absorb(item);
         }
+        body.end()?;
+        Ok(ids)
+    }
+
+    fn envelope(&self, kind: &'static str, id: Option<&str>) -> Result<Members, Failure> {
+        let mut body = self.members()?;
+        let mut data = body.object("data");
+        body.refuse_rest();
+        data.kind(kind);
+        if let Some(id) = id {
+            data.same_id(id);
+        }
+        let mut attributes = data.object("attributes");
+        data.refuse_rest();
+        attributes.blame_first(data);
+        attributes.blame_first(body);
+        Ok(attributes)
     }
 }
 

@@ -1,11 +1,17 @@
-//! What a list's address says: filter, sort and page. Other parameters are ignored.
+//! What an address says: of a list filter, sort and page, of one of its items the number. Other
+//! parameters are ignored.
 
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
 use domain::{
     error::{Error, FieldError, Problem},
     filter::{self, Expr, Field, SortKey},
 };
 use form_urlencoded;
 use serde_json::{Value, json};
+use service::list::Query;
 
 use super::paging::{LIMIT, OFFSET, Paging};
 use crate::failure::Failure;
@@ -16,12 +22,9 @@ const SORT: &str = "sort";
 /// What is asked of a list over the fields `F`.
 #[derive(Debug)]
 pub(super) struct ListQuery<F> {
-    /// Which items. `None`: the list's own choice.
-    pub(super) filter: Option<Expr<F>>,
-    /// In which order. Empty: the list's own.
-    pub(super) sort: Vec<SortKey<F>>,
-    /// Which part of them.
-    pub(super) paging: Paging,
+    filter: Option<Expr<F>>,
+    sort: Vec<SortKey<F>>,
+    paging: Paging,
     /// The texts of filter and sort, for the links.
     kept: Vec<(&'static str, String)>,
 }
@@ -53,6 +56,16 @@ impl<F: Copy> ListQuery<F> {
         }
     }
 
+    /// The same as the use case takes it.
+    pub(super) fn wanted(&self) -> Query<F> {
+        Query {
+            filter: self.filter.clone(),
+            sort: self.sort.clone(),
+            offset: self.paging.offset,
+            limit: self.paging.limit,
+        }
+    }
+
     /// The document of a list of `count` items in all, at `path`.
     pub(super) fn document(
         &self,
@@ -70,6 +83,28 @@ impl<F: Copy> ListQuery<F> {
             "meta": self.paging.meta(count),
             "links": self.paging.links(count, path, &kept),
         })
+    }
+}
+
+/// The number in a path that names an item. What is no number names nothing.
+#[derive(Debug)]
+pub(super) struct NumberInPath(pub(super) i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for NumberInPath {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let number = Self::read(&path.map_err(|_| Error::NotFound)?);
+        Ok(Self(number.ok_or(Error::NotFound)?))
+    }
+}
+
+impl NumberInPath {
+    /// Reads the one spelling that links have: `parse` would take a sign and zeros in front.
+    pub(super) fn read(text: &str) -> Option<i64> {
+        let number: i64 = text.parse().ok()?;
+        (number.to_string() == text).then_some(number)
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod connections;
 mod health;
+mod matrix;
 mod netbackup;
 mod program;
 mod secrecy;

@@ -18,6 +18,7 @@ use service::{
     testing::{Harness, PASSWORD, credentials, origin},
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use tokio::sync::Mutex;
 
 pub(crate) use self::{
     client::{Answer, Client},
@@ -29,6 +30,13 @@ pub(crate) use self::{
 pub(crate) struct App {
     pub(crate) harness: Harness,
     router: Router,
+    /// Looks at the tables beside the service.
+    beside: Mutex<Option<Beside>>,
+}
+
+enum Beside {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
 }
 
 impl App {
@@ -51,6 +59,7 @@ impl App {
         Self {
             harness,
             router: router(state),
+            beside: Mutex::default(),
         }
     }
 
@@ -82,6 +91,11 @@ impl App {
 
     async fn user_with(&self, name: &str, roles: &[&str]) -> Client {
         self.harness.add_user(name, roles).await;
+        self.signed_in(name).await
+    }
+
+    /// An actor with a token from a password sign-in, of an existing account.
+    pub(crate) async fn signed_in(&self, name: &str) -> Client {
         let answer = self
             .anonymous()
             .post("/netbackup/login", login(name, PASSWORD))
@@ -118,22 +132,27 @@ impl App {
         self.select(&format!("select 'x' from {table}")).await.len()
     }
 
-    async fn select(&self, sql: &str) -> Vec<Option<String>> {
+    /// The one column of a statement's rows, as text.
+    pub(crate) async fn select(&self, sql: &str) -> Vec<Option<String>> {
         let sql = AssertSqlSafe(sql.to_owned());
+        let mut beside = self.beside.lock().await;
+        if beside.is_none() {
+            *beside = Some(self.connect().await);
+        }
+        match beside.as_mut().unwrap() {
+            Beside::Sqlite(c) => sqlx::query_scalar(sql).fetch_all(c).await,
+            Beside::Postgres(c) => sqlx::query_scalar(sql).fetch_all(c).await,
+        }
+        .unwrap()
+    }
+
+    async fn connect(&self) -> Beside {
         if let Some(url) = &self.harness.database_url {
-            let mut database = PgConnection::connect(url).await.unwrap();
-            return sqlx::query_scalar(sql)
-                .fetch_all(&mut database)
-                .await
-                .unwrap();
+            return Beside::Postgres(PgConnection::connect(url).await.unwrap());
         }
         let path = self.harness.data_dir.path().join("latchkey.db");
         let url = format!("sqlite://{}", path.display());
-        let mut database = SqliteConnection::connect(&url).await.unwrap();
-        sqlx::query_scalar(sql)
-            .fetch_all(&mut database)
-            .await
-            .unwrap()
+        Beside::Sqlite(SqliteConnection::connect(&url).await.unwrap())
     }
 
     /// The next key that is made is this one. Returns its value and its tag.

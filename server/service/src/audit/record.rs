@@ -93,7 +93,13 @@ impl Core {
         result.map_err(Error::from)
     }
 
-    async fn append(&self, tx: &mut Tx, who: Who<'_>, event: &Event) -> Result<(), Fault> {
+    /// Appends one of several records that belong to the change that `tx` holds.
+    pub(crate) async fn append(
+        &self,
+        tx: &mut Tx,
+        who: Who<'_>,
+        event: &Event,
+    ) -> Result<(), Fault> {
         let chain = self.chain;
         let conn = &mut tx.conn();
         let head = store::lock_head(conn, chain).await?;

@@ -15,12 +15,13 @@ use domain::{
 
 pub use self::{
     change::{KeyEdit, NewKey, Reissue},
-    query::{KEY_FIELDS, KeyField, KeyQuery, Page},
+    query::{KEY_FIELDS, KeyField, KeyQuery},
 };
 use crate::{
     Actor, Outcome,
     core::Core,
     fault::Fault,
+    list::Page,
     reveal::{RevealKey, browser_session},
     secret::KeyValue,
     store::{

@@ -1,6 +1,8 @@
 //! Which keys, in which order, which part of them.
 
-use domain::filter::{Expr, Field, Kind, SortKey};
+use domain::filter::{Field, Kind};
+
+use crate::list::Query;
 
 /// The fields of a key that lists are filtered and sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,50 +41,28 @@ pub enum KeyField {
 
 /// The names of the fields on the wire.
 pub const KEY_FIELDS: &[Field<KeyField>] = &[
-    field("apiKeyTag", KeyField::Tag, Kind::Text),
-    field("id", KeyField::Tag, Kind::Text),
-    field("userName", KeyField::UserName, Kind::Text),
-    field("userDomain", KeyField::UserDomain, Kind::Text),
-    field("userDomainType", KeyField::UserDomainType, Kind::Text),
-    field("createdDateTime", KeyField::Created, Kind::Instant),
-    field("expiryDateTime", KeyField::Expires, Kind::Instant),
-    field("lastModifiedDateTime", KeyField::Modified, Kind::Instant),
-    field("description", KeyField::Description, Kind::Text),
-    field("samlSessionValidated", KeyField::SamlValidated, Kind::Bool),
-    field("issuer/principalName", KeyField::IssuerName, Kind::Text),
-    field("issuer/principalDomain", KeyField::IssuerDomain, Kind::Text),
-    field(
+    Field::new("apiKeyTag", KeyField::Tag, Kind::Text),
+    Field::new("id", KeyField::Tag, Kind::Text),
+    Field::new("userName", KeyField::UserName, Kind::Text),
+    Field::new("userDomain", KeyField::UserDomain, Kind::Text),
+    Field::new("userDomainType", KeyField::UserDomainType, Kind::Text),
+    Field::new("createdDateTime", KeyField::Created, Kind::Instant),
+    Field::new("expiryDateTime", KeyField::Expires, Kind::Instant),
+    Field::new("lastModifiedDateTime", KeyField::Modified, Kind::Instant),
+    Field::new("description", KeyField::Description, Kind::Text),
+    Field::new("samlSessionValidated", KeyField::SamlValidated, Kind::Bool),
+    Field::new("issuer/principalName", KeyField::IssuerName, Kind::Text),
+    Field::new("issuer/principalDomain", KeyField::IssuerDomain, Kind::Text),
+    Field::new(
         "issuer/principalDomainType",
         KeyField::IssuerDomainType,
         Kind::Text,
     ),
-    field("state", KeyField::State, Kind::Text),
-    field("lastUsedDateTime", KeyField::LastUsed, Kind::Instant),
-    field("lastUsedAddress", KeyField::LastUsedAddress, Kind::Text),
+    Field::new("state", KeyField::State, Kind::Text),
+    Field::new("lastUsedDateTime", KeyField::LastUsed, Kind::Instant),
+    Field::new("lastUsedAddress", KeyField::LastUsedAddress, Kind::Text),
 ];
 
-const fn field(name: &'static str, field: KeyField, kind: Kind) -> Field<KeyField> {
-    Field { name, field, kind }
-}
-
-/// Which keys, in which order, which part of them.
-#[derive(Debug, Clone, Default)]
-pub struct KeyQuery {
-    /// Which. `None`: all but deleted ones.
-    pub filter: Option<Expr<KeyField>>,
-    /// The order; the tag decides between equals.
-    pub sort: Vec<SortKey<KeyField>>,
-    /// How many to leave out.
-    pub offset: u32,
-    /// How many at most.
-    pub limit: u32,
-}
-
-/// A part of a list.
-#[derive(Debug, Clone)]
-pub struct Page<T> {
-    /// The items.
-    pub items: Vec<T>,
-    /// How many there are in all.
-    pub count: u64,
-}
+/// Which keys, in which order, which part of them. Without a filter: all but deleted ones. The tag
+/// decides between equals.
+pub type KeyQuery = Query<KeyField>;

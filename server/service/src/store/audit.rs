@@ -1,7 +1,10 @@
 //! The chain's head and its records.
 
+mod query;
+
 use sqlx::FromRow;
 
+pub(crate) use self::query::{by_number, count, list};
 use super::{Conn, Db, run};
 use crate::fault::Fault;
 
@@ -103,6 +106,18 @@ pub(crate) struct RecordRow {
     pub(crate) hash: String,
 }
 
+macro_rules! select_record {
+    ($rest:literal) => {
+        concat!(
+            "select id, chain, recorded_at, action, category, operation, outcome, actor, via, ",
+            "address, object, state_before, state_after, cause, reason, client_id, request_id, ",
+            "previous_hash, hash from audit_record ",
+            $rest
+        )
+    };
+}
+use select_record;
+
 /// Every chain's head.
 pub(crate) async fn heads(conn: &mut Conn<'_>) -> Result<Vec<ChainRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, ChainRow>(
@@ -126,10 +141,7 @@ pub(crate) async fn records_after(
     limit: i64,
 ) -> Result<Vec<RecordRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, RecordRow>(
-        "select id, chain, recorded_at, action, category, operation, outcome, actor, via, \
-         address, object, state_before, state_after, cause, reason, client_id, request_id, \
-         previous_hash, hash from audit_record where chain = $1 and id > $2 \
-         order by id limit $3",
+        select_record!("where chain = $1 and id > $2 order by id limit $3"),
     )
     .bind(chain)
     .bind(id)

@@ -3,6 +3,7 @@
 
 pub(crate) mod audit;
 mod connect;
+pub(crate) mod filter;
 pub(crate) mod keys;
 pub(crate) mod policy;
 pub(crate) mod reveals;

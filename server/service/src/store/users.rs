@@ -1,5 +1,7 @@
 //! Accounts and their roles.
 
+pub(crate) mod query;
+
 use domain::{
     Instant,
     principal::{DomainType, Identity, Principal, UserId},

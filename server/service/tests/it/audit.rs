@@ -239,4 +239,27 @@ on_both_databases! {
             assert_eq!(pair[1].hash, pair[1].expected_hash(&pair[0].hash));
         }
     }
+
+    /// Collectors read on from a number for ever: by the index, without sorting.
+    async fn reading_on_from_a_number_goes_by_the_index(harness: Harness) {
+        let select = "select id from audit_record where number > 5 order by number limit 3";
+        let sql = |explain: &str| sqlx::AssertSqlSafe(format!("{explain} {select}"));
+        let plan: Vec<String> = match connect(&harness).await {
+            Raw::Sqlite(mut c) => sqlx::query_as(sql("explain query plan"))
+                .fetch_all(&mut c)
+                .await
+                .unwrap()
+                .into_iter()
+                .map(|(_, _, _, line): (i64, i64, i64, String)| line)
+                .collect(),
+            Raw::Postgres(mut c) => {
+                // It would rather read a table this small from end to end.
+                sqlx::query("set enable_seqscan = off").execute(&mut c).await.unwrap();
+                sqlx::query_scalar(sql("explain")).fetch_all(&mut c).await.unwrap()
+            }
+        };
+        let plan = plan.join("\n").to_lowercase();
+        assert!(plan.contains("audit_record_number"), "{plan}");
+        assert!(!plan.contains("sort") && !plan.contains("temp b-tree"), "{plan}");
+    }
 }

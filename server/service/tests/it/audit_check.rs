@@ -41,6 +41,11 @@ async fn fill(harness: &Harness) {
     }
 }
 
+/// The columns of a record that do not follow from others.
+const STORED: &str = "id, chain, recorded_at, action, category, operation, outcome, actor, via, \
+     address, object, state_before, state_after, cause, reason, client_id, request_id, \
+     previous_hash, hash";
+
 on_both_databases! {
     async fn a_whole_trail_is_found_whole(harness: Harness) {
         fill(&harness).await;
@@ -53,7 +58,7 @@ on_both_databases! {
     async fn whatever_is_tampered_with_is_named(harness: Harness) {
         fill(&harness).await;
         unprotect(&harness).await;
-        execute(&harness, "create table spare as select * from audit_record").await.unwrap();
+        execute(&harness, &format!("create table spare as select {STORED} from audit_record")).await.unwrap();
         execute(&harness, "create table spare_head as select * from chain_head").await.unwrap();
         let swap = "update audit_record set object = (select s.object from spare s where s.id = \
                     11 - audit_record.id), hash = (select s.hash from spare s where s.id = \
@@ -75,7 +80,7 @@ on_both_databases! {
             execute(&harness, sql).await.unwrap();
             assert_eq!(findings(&harness).await, [found], "{sql}");
             execute(&harness, "delete from audit_record").await.unwrap();
-            execute(&harness, "insert into audit_record select * from spare").await.unwrap();
+            execute(&harness, &format!("insert into audit_record ({STORED}) select {STORED} from spare")).await.unwrap();
             execute(&harness, "update chain_head set height = (select height from spare_head), \
                  hash = (select hash from spare_head), mac = (select mac from spare_head)").await.unwrap();
             assert_eq!(findings(&harness).await, [""; 0]);

@@ -202,7 +202,7 @@ async fn both_databases_have_the_same_schema() {
     };
     let ours: Vec<String> = sqlx::query_scalar(
         "select m.name || '.' || c.name || case when c.\"notnull\" then ' not null' else '' end \
-         from sqlite_schema m join pragma_table_info(m.name) c where m.type = 'table' \
+         from sqlite_schema m join pragma_table_xinfo(m.name) c where m.type = 'table' \
          and m.name not like 'sqlite_%' and m.name <> '_sqlx_migrations' order by 1",
     )
     .fetch_all(&mut c)

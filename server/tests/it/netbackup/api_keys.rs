@@ -5,7 +5,7 @@ mod list;
 
 use serde_json::{Value, json};
 
-use crate::support::KEYS;
+use crate::support::{KEYS, list_at};
 
 /// The document of a key that bob made for himself at the start of time.
 fn item(tag: &str, name: &str, issuer: &str, description: &str) -> Value {
@@ -35,14 +35,5 @@ fn item(tag: &str, name: &str, issuer: &str, description: &str) -> Value {
 }
 
 fn list(items: &[Value], query: &str) -> Value {
-    let link = json!({"href": format!("{KEYS}?{query}page%5Blimit%5D=10&page%5Boffset%5D=0")});
-    let pages = u8::from(!items.is_empty());
-    json!({
-        "data": items,
-        "meta": {"pagination": {
-            "count": items.len(), "pages": pages, "page": 0, "offset": 0, "limit": 10,
-            "first": 0, "last": 0,
-        }},
-        "links": {"self": link, "first": link, "last": link},
-    })
+    list_at(KEYS, items, query)
 }

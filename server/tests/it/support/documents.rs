@@ -24,6 +24,20 @@ pub(crate) fn wanted_with(attributes: Value) -> Value {
     json!({"data": {"type": "apiKeyCreationRequest", "attributes": attributes}})
 }
 
+/// The document of a list that fits on one page; `query` is what its links repeat.
+pub(crate) fn list_at(path: &str, items: &[Value], query: &str) -> Value {
+    let link = json!({"href": format!("{path}?{query}page%5Blimit%5D=10&page%5Boffset%5D=0")});
+    let pages = u8::from(!items.is_empty());
+    json!({
+        "data": items,
+        "meta": {"pagination": {
+            "count": items.len(), "pages": pages, "page": 0, "offset": 0, "limit": 10,
+            "first": 0, "last": 0,
+        }},
+        "links": {"self": link, "first": link, "last": link},
+    })
+}
+
 /// An error document.
 pub(crate) fn error(code: u32, message: &str, attributes: Value) -> Value {
     json!({

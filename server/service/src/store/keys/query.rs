@@ -6,7 +6,6 @@ use domain::{
     key::State,
     principal::UserId,
 };
-use sqlx::FromRow;
 
 use super::{KeyRow, select_key};
 use crate::{
@@ -14,7 +13,8 @@ use crate::{
     keys::{KeyField, KeyQuery},
     store::{
         Conn, Sql, Time,
-        sql::{Arg, bind_all},
+        filter::{Columns, fetch_all, fetch_count, push_filter, push_order, push_part},
+        sql::Arg,
     },
 };
 
@@ -29,11 +29,6 @@ pub(crate) enum Visible {
     Nothing,
 }
 
-#[derive(FromRow)]
-struct Count {
-    count: i64,
-}
-
 /// How many keys match.
 pub(crate) async fn count(
     conn: &mut Conn<'_>,
@@ -44,20 +39,7 @@ pub(crate) async fn count(
     let mut sql =
         Sql::new("select count(*) as count from api_key k join app_user u on u.id = k.user_id ");
     push_where(&mut sql, query, visible, now);
-    let (text, args) = sql.into_parts();
-    let Count { count } = match conn {
-        Conn::Sqlite(c) => {
-            bind_all!(sqlx::query_as(text), args)
-                .fetch_one(&mut **c)
-                .await?
-        }
-        Conn::Postgres(c) => {
-            bind_all!(sqlx::query_as(text), args)
-                .fetch_one(&mut **c)
-                .await?
-        }
-    };
-    u64::try_from(count).map_err(|_| Fault::Broken("a negative count"))
+    fetch_count(conn, sql).await
 }
 
 /// The keys that match, in order.
@@ -69,29 +51,11 @@ pub(crate) async fn list(
 ) -> Result<Vec<KeyRow>, Fault> {
     let mut sql = Sql::new(select_key!(""));
     push_where(&mut sql, query, visible, now);
-    sql.push(" order by ");
-    for key in &query.sort {
-        push_sort_column(&mut sql, key.field, now);
-        sql.push(if key.descending { " desc, " } else { ", " });
-    }
+    push_order(&mut sql, &query.sort, &KeyColumns { now });
     // A retiring key stands after the current one; the tag makes the order total.
-    sql.push("u.id, k.retires_at is not null, k.tag limit ");
-    sql.bind(Arg::Int(query.limit.into()));
-    sql.push(" offset ");
-    sql.bind(Arg::Int(query.offset.into()));
-    let (text, args) = sql.into_parts();
-    Ok(match conn {
-        Conn::Sqlite(c) => {
-            bind_all!(sqlx::query_as(text), args)
-                .fetch_all(&mut **c)
-                .await?
-        }
-        Conn::Postgres(c) => {
-            bind_all!(sqlx::query_as(text), args)
-                .fetch_all(&mut **c)
-                .await?
-        }
-    })
+    sql.push("u.id, k.retires_at is not null, k.tag");
+    push_part(&mut sql, query.limit, query.offset);
+    fetch_all(conn, sql).await
 }
 
 fn push_where(sql: &mut Sql, query: &KeyQuery, visible: Visible, now: Instant) {
@@ -110,7 +74,7 @@ fn push_where(sql: &mut Sql, query: &KeyQuery, visible: Visible, now: Instant) {
     }
     if let Some(filter) = &query.filter {
         sql.push(" and (");
-        push_filter(sql, filter, now);
+        push_filter(sql, filter, &KeyColumns { now });
         sql.push(")");
     }
 }
@@ -128,102 +92,45 @@ fn asks_for_deleted(filter: &Expr<KeyField>) -> bool {
     }
 }
 
-fn push_filter(sql: &mut Sql, filter: &Expr<KeyField>, now: Instant) {
-    match filter {
-        Expr::And(left, right) => push_pair(sql, left, " and ", right, now),
-        Expr::Or(left, right) => push_pair(sql, left, " or ", right, now),
-        Expr::Not(inner) => {
-            sql.push("not (");
-            push_filter(sql, inner, now);
-            sql.push(")");
-        }
-        Expr::Compare(field, comparison, literal) => {
-            push_column(sql, *field, now);
-            sql.push(match comparison {
-                Comparison::Eq => " = ",
-                Comparison::Ne => " <> ",
-                Comparison::Lt => " < ",
-                Comparison::Le => " <= ",
-                Comparison::Gt => " > ",
-                Comparison::Ge => " >= ",
-            });
-            sql.bind(match literal {
-                Literal::Text(text) => Arg::Text(text.clone()),
-                Literal::Instant(instant) => Arg::Time(Time(*instant)),
-                Literal::Bool(value) => Arg::Bool(*value),
-            });
-        }
-        // LIKE minds case on one database and not on the other; these do on both.
-        Expr::Contains(field, text) => {
-            if text.is_empty() {
-                sql.push("true");
-                return;
-            }
-            sql.push("replace(");
-            push_column(sql, *field, now);
-            sql.push(", ");
-            sql.bind(Arg::Text(text.clone()));
-            sql.push(", '') <> ");
-            push_column(sql, *field, now);
-        }
-        Expr::StartsWith(field, text) => {
-            sql.push("substr(");
-            push_column(sql, *field, now);
-            sql.push(", 1, ");
-            let characters = i32::try_from(text.chars().count()).unwrap_or(i32::MAX);
-            // PostgreSQL's substr takes a 32-bit length.
-            sql.push("cast(");
-            sql.bind(Arg::Int(characters.into()));
-            sql.push(" as integer)) = ");
-            sql.bind(Arg::Text(text.clone()));
-        }
-    }
-}
-
-fn push_pair(
-    sql: &mut Sql,
-    left: &Expr<KeyField>,
-    operator: &'static str,
-    right: &Expr<KeyField>,
+/// The columns of keys, states as they are `now`.
+struct KeyColumns {
     now: Instant,
-) {
-    sql.push("(");
-    push_filter(sql, left, now);
-    sql.push(operator);
-    push_filter(sql, right, now);
-    sql.push(")");
 }
 
-fn push_column(sql: &mut Sql, field: KeyField, now: Instant) {
-    sql.push(match field {
-        KeyField::Tag => "k.tag",
-        KeyField::UserName => "u.name",
-        KeyField::UserDomain => "u.domain",
-        KeyField::UserDomainType => "u.domain_type",
-        KeyField::Created => "k.created_at",
-        KeyField::Expires => "k.expires_at",
-        KeyField::Modified => "k.modified_at",
-        KeyField::Description => "k.description",
-        KeyField::SamlValidated => "k.saml_validated",
-        KeyField::IssuerName => "k.issuer_name",
-        KeyField::IssuerDomain => "k.issuer_domain",
-        KeyField::IssuerDomainType => "k.issuer_domain_type",
-        KeyField::LastUsed => "k.last_used_at",
-        KeyField::LastUsedAddress => "k.last_used_address",
-        KeyField::State => return push_state(sql, now),
-    });
-}
+impl Columns for KeyColumns {
+    type Field = KeyField;
 
-/// NULL sorts first on one database and last on the other: never used sorts before all use.
-fn push_sort_column(sql: &mut Sql, field: KeyField, now: Instant) {
-    match field {
-        KeyField::LastUsed => {
-            sql.push("coalesce(k.last_used_at, 0)");
+    fn push(&self, sql: &mut Sql, field: KeyField) {
+        sql.push(match field {
+            KeyField::Tag => "k.tag",
+            KeyField::UserName => "u.name",
+            KeyField::UserDomain => "u.domain",
+            KeyField::UserDomainType => "u.domain_type",
+            KeyField::Created => "k.created_at",
+            KeyField::Expires => "k.expires_at",
+            KeyField::Modified => "k.modified_at",
+            KeyField::Description => "k.description",
+            KeyField::SamlValidated => "k.saml_validated",
+            KeyField::IssuerName => "k.issuer_name",
+            KeyField::IssuerDomain => "k.issuer_domain",
+            KeyField::IssuerDomainType => "k.issuer_domain_type",
+            KeyField::LastUsed => "k.last_used_at",
+            KeyField::LastUsedAddress => "k.last_used_address",
+            KeyField::State => return push_state(sql, self.now),
+        });
+    }
+
+    /// Never used sorts before all use.
+    fn push_sort(&self, sql: &mut Sql, field: KeyField) {
+        match field {
+            KeyField::LastUsed => {
+                sql.push("coalesce(k.last_used_at, 0)");
+            }
+            KeyField::LastUsedAddress => {
+                sql.push("coalesce(k.last_used_address, '')");
+            }
+            field => self.push(sql, field),
         }
-        KeyField::LastUsedAddress => {
-            sql.push("coalesce(k.last_used_address, '')");
-        }
-        field => push_column(sql, field, now),
     }
 }
 

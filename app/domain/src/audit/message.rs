@@ -1,0 +1,219 @@
+//! What a record says, in a sentence, and the number of that sentence. The REST API and the
+//! browser's page show the same ones.
+
+use super::{Action, Outcome};
+
+/// How an action is told: its number, the sentence when it was done and the one when it was
+/// refused. `{}` stands for the record's object.
+struct Words(u32, &'static str, &'static str);
+
+impl Action {
+    /// The action with exactly this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+
+    /// The number of the sentence that [`Action::message`] gives: 1000 and more for what was
+    /// done, 2000 and more for what was refused. Stable: collectors match on it.
+    pub const fn message_id(self, outcome: Outcome) -> u32 {
+        let Words(number, ..) = self.words();
+        match outcome {
+            Outcome::Done => 1000 + number,
+            Outcome::Refused => 2000 + number,
+        }
+    }
+
+    /// What happened to `object`, as a sentence.
+    pub fn message(self, outcome: Outcome, object: &str) -> String {
+        let Words(_, done, refused) = self.words();
+        let sentence = match outcome {
+            Outcome::Done => done,
+            Outcome::Refused => refused,
+        };
+        sentence.replace("{}", object)
+    }
+
+    const fn words(self) -> Words {
+        match self {
+            Self::KeyCreated => Words(
+                1,
+                "API key {} was created.",
+                "Creating an API key was refused.",
+            ),
+            Self::KeyUpdated => Words(
+                2,
+                "API key {} was changed.",
+                "Changing API key {} was refused.",
+            ),
+            Self::KeyReissued => Words(
+                3,
+                "API key {} was reissued.",
+                "Reissuing API key {} was refused.",
+            ),
+            Self::KeyDeleted => Words(
+                4,
+                "API key {} was deleted.",
+                "Deleting API key {} was refused.",
+            ),
+            Self::KeyRefused => Words(
+                5,
+                "An API key was refused: {}.",
+                "A request with an API key was refused: {}.",
+            ),
+            Self::SignedIn => Words(
+                6,
+                "A sign-in succeeded: session {}.",
+                "A sign-in was refused: {}.",
+            ),
+            Self::SignedOut => Words(
+                7,
+                "Session {} ended by signing out.",
+                "Signing out was refused: session {}.",
+            ),
+            Self::SessionEnded => Words(
+                8,
+                "Sessions were ended: {}.",
+                "Ending sessions was refused: {}.",
+            ),
+            Self::UserCreated => Words(9, "User {} was created.", "Creating user {} was refused."),
+            Self::UserDisabled => Words(
+                10,
+                "User {} was disabled.",
+                "Disabling user {} was refused.",
+            ),
+            Self::UserEnabled => Words(11, "User {} was enabled.", "Enabling user {} was refused."),
+            Self::PasswordChanged => Words(
+                12,
+                "The password of user {} was changed.",
+                "Changing the password of user {} was refused.",
+            ),
+            Self::RoleCreated => Words(13, "Role {} was created.", "Creating a role was refused."),
+            Self::RoleUpdated => Words(14, "Role {} was changed.", "Changing role {} was refused."),
+            Self::RoleDeleted => Words(15, "Role {} was deleted.", "Deleting role {} was refused."),
+            Self::RolesAssigned => Words(
+                16,
+                "The roles of user {} were changed.",
+                "Giving or taking roles was refused: {}.",
+            ),
+            Self::SelfServiceChanged => Words(
+                17,
+                "API Key Self-Service of {} was changed.",
+                "Changing API Key Self-Service was refused.",
+            ),
+            Self::PolicyChanged => Words(
+                18,
+                "The policy was changed.",
+                "Changing the policy was refused.",
+            ),
+            Self::AuditRead => Words(
+                19,
+                "The audit trail was read: {}.",
+                "Reading the audit trail was refused: {}.",
+            ),
+            Self::Read => Words(
+                20,
+                "Something that is watched was read: {}.",
+                "Reading was refused: {}.",
+            ),
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome with exactly this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Done, Self::Refused]
+            .into_iter()
+            .find(|one| one.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What collectors match on, spelled out: none of it may change.
+    #[test]
+    fn every_action_has_its_place_on_the_wire() {
+        let table: Vec<_> = Action::ALL
+            .into_iter()
+            .map(|action| {
+                (
+                    action.as_str(),
+                    action.category(),
+                    action.operation(),
+                    action.message_id(Outcome::Done),
+                )
+            })
+            .collect();
+        assert_eq!(
+            table,
+            [
+                ("key.create", "APIKEY", "CREATE", 1001),
+                ("key.update", "APIKEY", "MODIFY", 1002),
+                ("key.reissue", "APIKEY", "MODIFY", 1003),
+                ("key.delete", "APIKEY", "DELETE", 1004),
+                ("key.refused", "APIKEY", "ACCESS", 1005),
+                ("session.sign-in", "SESSION", "LOGIN", 1006),
+                ("session.sign-out", "SESSION", "LOGOUT", 1007),
+                ("session.end", "SESSION", "LOGOUT", 1008),
+                ("user.create", "USER", "CREATE", 1009),
+                ("user.disable", "USER", "MODIFY", 1010),
+                ("user.enable", "USER", "MODIFY", 1011),
+                ("user.password", "USER", "MODIFY", 1012),
+                ("role.create", "ROLE", "CREATE", 1013),
+                ("role.update", "ROLE", "MODIFY", 1014),
+                ("role.delete", "ROLE", "DELETE", 1015),
+                ("role.assign", "ROLE", "MODIFY", 1016),
+                ("role.self-service", "ROLE", "MODIFY", 1017),
+                ("policy.update", "POLICY", "MODIFY", 1018),
+                ("audit.read", "AUDIT", "ACCESS", 1019),
+                ("read", "AUDIT", "ACCESS", 1020),
+            ]
+        );
+    }
+
+    #[test]
+    fn numbers_and_sentences_are_each_action_s_own() {
+        let both = [Outcome::Done, Outcome::Refused];
+        let all = || {
+            let pairs = |action| both.map(|outcome| (action, outcome));
+            Action::ALL.into_iter().flat_map(pairs)
+        };
+        let numbers: BTreeSet<_> = all()
+            .map(|(one, outcome)| one.message_id(outcome))
+            .collect();
+        let sentences: BTreeSet<_> = all()
+            .map(|(one, outcome)| one.message(outcome, "x"))
+            .collect();
+        assert_eq!((numbers.len(), sentences.len()), (40, 40));
+        for sentence in sentences {
+            assert!(
+                sentence.ends_with('.') && !sentence.contains('{'),
+                "{sentence}"
+            );
+        }
+        for action in Action::ALL {
+            assert_eq!(Action::from_name(action.as_str()), Some(action));
+        }
+        for outcome in both {
+            assert_eq!(Outcome::from_name(outcome.as_str()), Some(outcome));
+        }
+        assert_eq!(Action::from_name("key"), None);
+        assert_eq!(Outcome::from_name("DONE"), None);
+    }
+
+    #[test]
+    fn the_object_stands_in_the_sentence_as_it_is() {
+        assert_eq!(
+            Action::KeyDeleted.message(Outcome::Done, "lky_q83vEjQ="),
+            "API key lky_q83vEjQ= was deleted."
+        );
+        assert_eq!(
+            Action::UserCreated.message(Outcome::Refused, "{}"),
+            "Creating user {} was refused."
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! Finding users.
+
+use domain::{
+    error::Error,
+    filter::{Field, Kind},
+    operation::Operation,
+    principal::Identity,
+};
+
+use super::Users;
+use crate::{
+    Actor,
+    list::{Page, Query},
+    store::users::query,
+};
+
+/// The fields of a user that lists are filtered and sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserField {
+    /// The name, as it was entered.
+    Name,
+    /// The domain.
+    Domain,
+    /// The domain type.
+    DomainType,
+}
+
+/// The names of the fields on the wire.
+pub const USER_FIELDS: &[Field<UserField>] = &[
+    Field::new("userName", UserField::Name, Kind::Text),
+    Field::new("userDomain", UserField::Domain, Kind::Text),
+    Field::new("userDomainType", UserField::DomainType, Kind::Text),
+];
+
+/// Which users, in which order, which part of them. The number decides between equals.
+pub type UserQuery = Query<UserField>;
+
+impl Users {
+    /// The users that match.
+    ///
+    /// # Errors
+    /// No permission.
+    pub async fn search(&self, actor: &Actor, wanted: &UserQuery) -> Result<Page<Identity>, Error> {
+        actor.may(Operation::ViewUsers)?;
+        let mut reader = self.core.db.reader().await?;
+        Ok(query::page(&mut reader.conn(), None, wanted).await?)
+    }
+}

@@ -1,0 +1,191 @@
+//! The members of an object, one by one.
+
+use domain::error::{Error, FieldError, Problem};
+use serde_json::{Map, Value};
+
+use crate::{failure::Failure, netbackup::json};
+
+/// The most items that a list in a body may have.
+const MAX_ITEMS: usize = 100;
+
+/// The members of an object, taken one by one. What is not taken was not asked for, and is refused
+/// by name (L12).
+#[derive(Debug)]
+pub(in crate::netbackup) struct Members {
+    /// The path of the object, with a dot at its end.
+    prefix: String,
+    rest: Map<String, Value>,
+    wrong: Vec<FieldError>,
+}
+
+impl Members {
+    pub(super) const fn new(prefix: String, members: Map<String, Value>) -> Self {
+        Self {
+            prefix,
+            rest: members,
+            wrong: Vec::new(),
+        }
+    }
+
+    /// A text. `None`: absent, `null`, or wrong.
+    pub(in crate::netbackup) fn text(&mut self, name: &'static str) -> Option<String> {
+        match self.rest.remove(name) {
+            None | Some(Value::Null) => None,
+            // One of the databases cannot keep NUL.
+            Some(Value::String(text)) if text.contains('\0') => {
+                self.wrong(name, Problem::malformed("text without NUL"));
+                None
+            }
+            Some(Value::String(text)) => Some(text),
+            Some(_) => {
+                self.wrong(name, Problem::malformed("text"));
+                None
+            }
+        }
+    }
+
+    /// A whole number, not negative. `None`: absent, `null`, or wrong.
+    pub(in crate::netbackup) fn whole_number(&mut self, name: &'static str) -> Option<u32> {
+        let value = match self.rest.remove(name) {
+            None | Some(Value::Null) => return None,
+            Some(value) => value,
+        };
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        if number.is_none() {
+            self.wrong(name, Problem::malformed("a whole number, 0 or more"));
+        }
+        number
+    }
+
+    /// A text that must be there. Empty when it is not, which [`Members::end`] tells.
+    pub(in crate::netbackup) fn required_text(&mut self, name: &'static str) -> String {
+        let faults = self.wrong.len();
+        self.text(name).unwrap_or_else(|| {
+            if self.wrong.len() == faults {
+                self.wrong(name, Problem::Required);
+            }
+            String::new()
+        })
+    }
+
+    /// Notes what is wrong with a member.
+    pub(in crate::netbackup) fn wrong(&mut self, name: &str, problem: Problem) {
+        let path = format!("{}{name}", self.prefix);
+        self.wrong.push(FieldError::new(path, problem));
+    }
+
+    /// An object that must be there.
+    pub(super) fn object(&mut self, name: &'static str) -> Self {
+        let members = match self.rest.remove(name) {
+            Some(Value::Object(members)) => members,
+            other => {
+                let problem = match other {
+                    None | Some(Value::Null) => Problem::Required,
+                    Some(_) => Problem::malformed("a JSON object"),
+                };
+                self.wrong(name, problem);
+                Map::new()
+            }
+        };
+        Self::new(format!("{}{name}.", self.prefix), members)
+    }
+
+    /// Whether a member is there at all.
+    pub(in crate::netbackup) fn has(&self, name: &str) -> bool {
+        !matches!(self.rest.get(name), None | Some(Value::Null))
+    }
+
+    /// The objects of a list that must be there and have one at least. Give each back to
+    /// [`Members::absorb`].
+    pub(in crate::netbackup) fn objects(&mut self, name: &'static str) -> Vec<Self> {
+        let items = self.items(name);
+        let mut objects = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let path = format!("{name}.[{index}]");
+            match item {
+                Value::Object(members) => {
+                    objects.push(Self::new(format!("{}{path}.", self.prefix), members));
+                }
+                _ => self.wrong(&path, Problem::malformed("a JSON object")),
+            }
+        }
+        objects
+    }
+
+    /// The texts of a list that must be there and have one at least, each with its path.
+    pub(in crate::netbackup) fn texts(&mut self, name: &'static str) -> Vec<(String, String)> {
+        let items = self.items(name);
+        let mut texts = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let path = format!("{name}.[{index}]");
+            match item {
+                Value::String(text) => texts.push((path, text)),
+                _ => self.wrong(&path, Problem::malformed("text")),
+            }
+        }
+        texts
+    }
+
+    fn items(&mut self, name: &'static str) -> Vec<Value> {
+        let problem = match self.rest.remove(name) {
+            Some(Value::Array(items)) if items.is_empty() => Problem::Required,
+            Some(Value::Array(items)) if items.len() > MAX_ITEMS => {
+                Problem::malformed("a list of at most 100 items")
+            }
+            Some(Value::Array(items)) => return items,
+            None | Some(Value::Null) => Problem::Required,
+            Some(_) => Problem::malformed("a list"),
+        };
+        self.wrong(name, problem);
+        Vec::new()
+    }
+
+    /// Requires `type` to say what the object is.
+    pub(super) fn kind(&mut self, kind: &'static str) {
+        match self.rest.remove("type") {
+            Some(Value::String(text)) if text == kind => {}
+            None => self.wrong("type", Problem::Required),
+            Some(_) => self.wrong("type", Problem::malformed(kind)),
+        }
+    }
+
+    /// Requires `id`, where it stands, to be what the path names.
+    pub(super) fn same_id(&mut self, id: &str) {
+        match self.rest.remove("id") {
+            None | Some(Value::Null) => {}
+            Some(Value::String(text)) if text == id => {}
+            Some(_) => self.wrong("id", Problem::malformed("what the path names")),
+        }
+    }
+
+    /// Ends the reading of an object within this one: what was wrong with it is wrong here.
+    pub(in crate::netbackup) fn absorb(&mut self, mut inner: Self) {
+        inner.refuse_rest();
+        self.wrong.append(&mut inner.wrong);
+    }
+
+    /// What was wrong with an object around this one is told first.
+    pub(super) fn blame_first(&mut self, mut outer: Self) {
+        outer.wrong.append(&mut self.wrong);
+        self.wrong = outer.wrong;
+    }
+
+    pub(super) fn refuse_rest(&mut self) {
+        for (name, _) in std::mem::take(&mut self.rest) {
+            self.wrong(&json::shown(&name), Problem::NotAccepted);
+        }
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// Everything that was wrong, each under its path.
+    pub(in crate::netbackup) fn end(mut self) -> Result<(), Failure> {
+        self.refuse_rest();
+        if self.wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.wrong).into())
+        }
+    }
+}
