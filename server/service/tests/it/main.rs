@@ -5,6 +5,7 @@
 mod audit;
 mod audit_check;
 mod keys;
+mod kill;
 mod lifecycle;
 mod roles;
 mod sessions;
