@@ -4,6 +4,8 @@ use chrono::SecondsFormat;
 use domain::{
     audit::{Action, Event, GENESIS, chain_hash, hex},
     error::Error,
+    operation::Operation,
+    permission::Whose,
     principal::Identity,
 };
 
@@ -91,6 +93,19 @@ impl Core {
             self.record(actor, &event).await?;
         }
         result.map_err(Error::from)
+    }
+
+    /// Lets somebody read `object`. That they may not is recorded.
+    pub(crate) async fn reading(
+        &self,
+        actor: &Actor,
+        operation: Operation,
+        whose: Whose,
+        object: &str,
+    ) -> Result<(), Error> {
+        let allowed = actor.may_with(operation, whose).map_err(Fault::from);
+        self.recording_refusal(actor, allowed, Action::Read, object)
+            .await
     }
 
     async fn append(&self, tx: &mut Tx, who: Who<'_>, event: &Event) -> Result<(), Fault> {

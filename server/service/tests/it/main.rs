@@ -7,6 +7,7 @@ mod audit_check;
 mod keys;
 mod kill;
 mod lifecycle;
+mod reads;
 mod roles;
 mod sessions;
 mod store;
