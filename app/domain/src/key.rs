@@ -6,7 +6,6 @@ use base64::{
     Engine,
     prelude::{BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD},
 };
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -326,15 +325,11 @@ impl ApiKey {
             State::Active | State::Inactive | State::Expired | State::Disabled => Ok(()),
         }
     }
-
-    /// How long the validity still lasts at `now`; negative when it has ended.
-    pub fn time_left(&self, now: Instant) -> TimeDelta {
-        self.expires_at.signed_duration_since(now)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use proptest::prelude::*;
 
     use super::*;
@@ -495,6 +490,20 @@ mod tests {
         };
         let text = serde_json::to_string(&key).unwrap();
         assert!(!text.contains("2026"), "{text}");
+    }
+
+    #[test]
+    fn states_and_tags_are_written_as_on_the_wire() {
+        let names = State::ALL.map(State::as_str);
+        let expected = [
+            "DELETED", "REVOKED", "DISABLED", "EXPIRED", "INACTIVE", "RETIRING", "ACTIVE",
+        ];
+        assert_eq!(names, expected);
+        for state in State::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+        let text = "lky_AAECAwQ=";
+        assert_eq!(Tag::parse(text).unwrap().to_string(), text);
     }
 
     #[test]

@@ -223,6 +223,23 @@ mod tests {
     }
 
     #[test]
+    fn domains_that_could_forge_an_identity_or_a_log_line_are_refused() {
+        let problem = |domain: &str| Principal::new(DomainType::Nt, domain, "bob").err();
+        let longest = "é".repeat(255);
+        assert_eq!(problem(&longest), None);
+        for length in [256, 300] {
+            let too_long = Some(("domain", Problem::TooLong { max: 255 }));
+            assert_eq!(problem(&"é".repeat(length)), too_long);
+        }
+        for domain in ["a:b", "a/b", "a\\b", "a\nb", "a\u{0}b"] {
+            assert!(
+                matches!(problem(domain), Some(("domain", Problem::Malformed { .. }))),
+                "{domain:?}"
+            );
+        }
+    }
+
+    #[test]
     fn domain_types_are_read_in_any_case_and_nothing_else_is() {
         for domain_type in DomainType::ALL {
             assert_eq!(domain_type.as_str().parse(), Ok(domain_type));
