@@ -23,7 +23,10 @@ use crate::{
     entropy::{FakeEntropy, OsEntropy, random},
     secret::RandomToken,
     sessions::Credentials,
-    store::sessions::{self, NewSession},
+    store::{
+        SQLITE_FILE,
+        sessions::{self, NewSession},
+    },
     users::NewUser,
 };
 
@@ -104,6 +107,26 @@ impl Harness {
         )
         .await
         .expect("a service")
+    }
+
+    /// Another server on the same database: the same secrets, a data directory of its own, which
+    /// goes with the returned folder.
+    pub async fn beside(&self) -> (Services, TempDir) {
+        let (folder, first) = (
+            tempfile::tempdir().expect("a temporary directory"),
+            self.data_dir.path(),
+        );
+        let embedded = || format!("sqlite://{}", first.join(SQLITE_FILE).display());
+        let url = self.database_url.clone().unwrap_or_else(embedded);
+        let options = Options {
+            pepper_file: Some(first.join("pepper")),
+            token_key_file: Some(first.join("token-key.pem")),
+            audit_key_file: Some(first.join("audit-key")),
+            ..options(folder.path(), Some(&url))
+        };
+        let (clock, entropy) = (Arc::new(self.clock.clone()), Arc::new(OsEntropy));
+        let services = Services::open(options, clock, entropy).await;
+        (services.expect("a service"), folder)
     }
 
     /// Makes a local account with [`PASSWORD`] and these roles.

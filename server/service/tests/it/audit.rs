@@ -20,7 +20,7 @@ use crate::store::{Raw, connect, execute, number};
 #[derive(Debug, Clone, PartialEq, FromRow)]
 pub(crate) struct Record {
     pub(crate) id: i64,
-    chain: i64,
+    pub(crate) chain: i64,
     recorded_at: String,
     pub(crate) action: String,
     category: String,

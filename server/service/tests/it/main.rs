@@ -4,6 +4,7 @@
 
 mod audit;
 mod audit_check;
+mod audit_servers;
 mod keys;
 mod kill;
 mod lifecycle;
