@@ -11,9 +11,11 @@ use std::{path::Path, sync::Arc};
 use chrono::TimeDelta;
 use domain::{
     Instant,
+    audit::{Action, Event},
     expiry::SamlSession,
     principal::{DomainType, Identity, Principal},
 };
+use serde_json::json;
 use sqlx::Connection;
 use tempfile::TempDir;
 
@@ -127,6 +129,32 @@ impl Harness {
         let (clock, entropy) = (Arc::new(self.clock.clone()), Arc::new(OsEntropy));
         let services = Services::open(options, clock, entropy).await;
         (services.expect("a service"), folder)
+    }
+
+    /// Appends `count` audit records of the size that an edit of a key has, in one transaction.
+    pub async fn fill_audit(&self, count: u64) {
+        let core = &self.services.core;
+        let mut actor = Actor::console();
+        actor.origin = origin();
+        let mut tx = core.db.begin().await.expect("a transaction");
+        for number in 0..count {
+            let state = |days: u64| {
+                json!({
+                    "owner": ":bob:unixpwd:1000",
+                    "description": format!("nightly build {number}"),
+                    "created": "2026-11-22T08:28:30.294000Z",
+                    "expires": format!("in {days} days"),
+                    "issuer": ":bob:unixpwd:1000",
+                    "state": "ACTIVE",
+                })
+            };
+            let event = Event::done(Action::KeyUpdated, "lky_AAECAwQ=")
+                .before(state(30))
+                .after(state(60));
+            let appended = core.append(&mut tx, (&actor).into(), &event).await;
+            appended.expect("a record");
+        }
+        tx.commit_unrecorded().await.expect("a commit");
     }
 
     /// Makes a local account with [`PASSWORD`] and these roles.

@@ -108,7 +108,13 @@ impl Core {
             .await
     }
 
-    async fn append(&self, tx: &mut Tx, who: Who<'_>, event: &Event) -> Result<(), Fault> {
+    /// Appends `event` to this server's chain.
+    pub(crate) async fn append(
+        &self,
+        tx: &mut Tx,
+        who: Who<'_>,
+        event: &Event,
+    ) -> Result<(), Fault> {
         let chain = self.chain;
         let conn = &mut tx.conn();
         let head = store::lock_head(conn, chain).await?;
