@@ -12,6 +12,7 @@ use crate::{
     Instant,
     error::{Conflict, Error, FieldError, Problem},
     principal::Identity,
+    text::disguises,
 };
 
 /// The bytes of a key.
@@ -128,18 +129,16 @@ pub fn check_description(text: &str) -> Result<String, FieldError> {
             max: MAX_DESCRIPTION_CHARS,
         });
     }
-    if text.chars().any(disguises) {
+    let line_breaks = ['\n', '\r', '\t'];
+    if text
+        .chars()
+        .any(|c| disguises(c) && !line_breaks.contains(&c))
+    {
         return wrong(Problem::malformed(
             "text without control characters and direction marks",
         ));
     }
     Ok(text.to_owned())
-}
-
-/// Control characters and the explicit directional formatting characters of UAX #9.
-fn disguises(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What decides a key's state. Nothing here is derived.
