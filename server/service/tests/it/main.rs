@@ -5,11 +5,15 @@
 mod audit;
 mod audit_check;
 mod audit_servers;
+mod clock;
+mod hostile;
 mod keys;
 mod kill;
 mod lifecycle;
 mod reads;
 mod roles;
+mod saml;
 mod sessions;
 mod store;
 mod users;
+mod writers;
