@@ -18,8 +18,8 @@ use service::{
 async fn owner(harness: &Harness, key: &CreatedKey) -> Option<Identity> {
     let value = key.value.reveal();
     let verifier = &harness.services.verifier;
-    let verified = verifier.verify(value.as_bytes(), &origin()).await;
-    verified.ok().map(|verified| verified.owner)
+    let found = verifier.verify(value.as_bytes(), &origin()).await;
+    found.ok().map(|found| found.owner)
 }
 
 on_both_databases! {
