@@ -83,7 +83,8 @@ impl Core {
         object: &str,
     ) -> Result<T, Error> {
         if let Err(Fault::Told(
-            refusal @ (Error::NotPermitted
+            refusal @ (Error::Unauthenticated
+            | Error::NotPermitted
             | Error::NotFound
             | Error::Refused(_)
             | Error::Conflict(_)),

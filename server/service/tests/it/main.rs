@@ -7,6 +7,7 @@ mod audit_check;
 mod audit_servers;
 mod clock;
 mod hostile;
+mod in_flight;
 mod keys;
 mod kill;
 mod lifecycle;
