@@ -2,6 +2,7 @@
 
 mod audit;
 mod policy;
+mod role;
 mod serve;
 mod user;
 
@@ -43,6 +44,9 @@ enum Command {
     /// Manage accounts, also while the server runs
     #[command(subcommand)]
     User(user::Command),
+    /// Manage the roles that accounts can be given, also while the server runs
+    #[command(subcommand)]
+    Role(role::Command),
     /// Show or change the limits of keys, also while the server runs
     #[command(subcommand)]
     Policy(policy::Command),
@@ -73,6 +77,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(settings).await,
             Command::User(command) => command.run(&settings).await,
+            Command::Role(command) => command.run(&settings).await,
             Command::Policy(command) => command.run(&settings).await,
             Command::Audit(command) => command.run(&settings).await,
             Command::Migrate => {

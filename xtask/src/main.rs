@@ -5,6 +5,7 @@
     reason = "a command line tool reports to its terminal"
 )]
 
+mod bench;
 mod browser;
 mod compress;
 mod files;
@@ -53,6 +54,8 @@ enum Command {
     Size,
     /// Print how long the release build takes to start, and its memory
     Measure,
+    /// Print how long something takes in a release build
+    Bench { what: bench::Bench },
     /// Run every check in order, up to the first that fails
     Test {
         /// Only this step (may be repeated)
@@ -89,6 +92,7 @@ fn execute() -> anyhow::Result<()> {
         }
         Command::Size => size::check(&site::build()?),
         Command::Measure => measure::run(),
+        Command::Bench { what } => bench::run(what),
         Command::Test { only, args } => test::run(&only, &args),
     }
 }

@@ -3,7 +3,7 @@
 use crate::tools;
 use anyhow::{Context as _, Result, ensure};
 use std::{
-    fs,
+    env, fs,
     io::{BufRead as _, BufReader},
     net::TcpListener,
     os::unix::process::CommandExt as _,
@@ -11,17 +11,30 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+/// Names a server that is there already, here and to the tests.
+const VARIABLE: &str = "LATCHKEY_TEST_POSTGRES";
+
+/// Gives a command a server: the one that the environment names, such as a service beside a CI
+/// job, or one that lasts as long as `run`.
+pub(crate) fn with<T>(run: impl FnOnce((&'static str, &str)) -> Result<T>) -> Result<T> {
+    if let Ok(given) = env::var(VARIABLE) {
+        return run((VARIABLE, &given));
+    }
+    let started = Postgres::start()?;
+    run((VARIABLE, &started.url()))
+}
+
 const SCRIPT: &str = include_str!("postgres.sh");
 
 /// A server that stops, and whose files go, when this is dropped or this process ends.
-pub(crate) struct Postgres {
+struct Postgres {
     script: Child,
     port: u16,
 }
 
 impl Postgres {
     /// Starts one on a free port; installs PostgreSQL first if it is missing.
-    pub(crate) fn start() -> Result<Self> {
+    fn start() -> Result<Self> {
         let programs = programs().map_or_else(install, Ok)?;
         let port = free_port()?;
         let mut command = shell();
@@ -44,7 +57,7 @@ impl Postgres {
     }
 
     /// Where the tests find it.
-    pub(crate) fn url(&self) -> String {
+    fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 }

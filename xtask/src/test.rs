@@ -1,23 +1,17 @@
 //! Everything that must hold, in the order in which a fault shows soonest.
 
 use crate::{
-    browser, licences,
-    postgres::Postgres,
-    process, server,
+    browser, licences, postgres, process, server,
     site::{self, Site},
     size, tools, wasm, workspace,
 };
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use std::{
-    env,
     path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
-
-/// Where the tests look for PostgreSQL.
-const POSTGRES: &str = "LATCHKEY_TEST_POSTGRES";
 
 /// One set of packages, and so of features, for every call: dependencies compile
 /// once. The frontend is not among them (`hydrate` and `ssr` must not meet), and
@@ -114,7 +108,10 @@ fn execute(step: Step, runner_args: &[String]) -> Result<()> {
             clippy(process::cargo("clippy").args(TOOL).arg("--all-targets"))
         }
         Step::ClippyWasm => clippy(&mut wasm::clippy()?),
-        Step::Unit => unit(&site::any()?, runner_args),
+        Step::Unit => {
+            let site = site::any()?;
+            postgres::with(|postgres| unit(&site, postgres, runner_args))
+        }
         Step::Doctest => {
             let site = site::any()?;
             process::run(server::cargo("test", &site).args(SERVER).arg("--doc"))
@@ -144,14 +141,10 @@ fn clippy(command: &mut Command) -> Result<()> {
     process::run(command.args(["--", "-D", "warnings"]))
 }
 
-fn unit(site: &Site, runner_args: &[String]) -> Result<()> {
-    // One that is there already, such as a service beside a CI job, is welcome.
-    let given = env::var(POSTGRES).ok();
-    let started = given.is_none().then(Postgres::start).transpose()?;
-    let url = given.or_else(|| started.as_ref().map(Postgres::url));
+fn unit(site: &Site, postgres: (&str, &str), runner_args: &[String]) -> Result<()> {
     let run = |mut cargo: Command, packages: &[&str]| {
         cargo.args(packages).args(runner_args);
-        process::run(cargo.envs(url.iter().map(|url| (POSTGRES, url))))
+        process::run(cargo.envs([postgres]))
     };
     let runner = || {
         if tools::find(&["cargo-nextest"]).is_some() {

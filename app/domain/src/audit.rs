@@ -287,9 +287,60 @@ mod tests {
         assert_eq!(hashes.len(), 5);
     }
 
+    /// Collectors match on these.
     #[test]
-    fn action_names_are_unique() {
-        let names: BTreeSet<_> = Action::ALL.into_iter().map(Action::as_str).collect();
-        assert_eq!(names.len(), Action::ALL.len());
+    fn every_action_has_its_stable_texts() {
+        let texts = Action::ALL
+            .map(|action| [action.as_str(), action.category(), action.operation()].join(" "));
+        let expected = [
+            "key.create APIKEY CREATE",
+            "key.update APIKEY MODIFY",
+            "key.reissue APIKEY MODIFY",
+            "key.delete APIKEY DELETE",
+            "key.refused APIKEY ACCESS",
+            "session.sign-in SESSION LOGIN",
+            "session.sign-out SESSION LOGOUT",
+            "session.end SESSION LOGOUT",
+            "user.create USER CREATE",
+            "user.disable USER MODIFY",
+            "user.enable USER MODIFY",
+            "user.password USER MODIFY",
+            "role.create ROLE CREATE",
+            "role.update ROLE MODIFY",
+            "role.delete ROLE DELETE",
+            "role.assign ROLE MODIFY",
+            "role.self-service ROLE MODIFY",
+            "policy.update POLICY MODIFY",
+            "audit.read AUDIT ACCESS",
+            "read AUDIT ACCESS",
+        ];
+        assert_eq!(texts, expected);
+        let names = [Outcome::Done, Outcome::Refused].map(Outcome::as_str);
+        assert_eq!(names, ["done", "refused"]);
+    }
+
+    #[test]
+    fn an_event_says_how_it_ended_and_what_changed() {
+        let refused = Event::refused(Action::KeyDeleted, "tag", "why");
+        let expected = Event {
+            action: Action::KeyDeleted,
+            outcome: Outcome::Refused,
+            object: "tag".to_owned(),
+            before: None,
+            after: None,
+            cause: Some("why".to_owned()),
+        };
+        assert_eq!(refused, expected);
+        let done = Event::done(Action::KeyDeleted, "tag")
+            .before(Value::from(1))
+            .after(Value::from(2));
+        let expected = Event {
+            outcome: Outcome::Done,
+            before: Some(Value::from(1)),
+            after: Some(Value::from(2)),
+            cause: None,
+            ..expected
+        };
+        assert_eq!(done, expected);
     }
 }

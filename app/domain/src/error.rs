@@ -278,4 +278,11 @@ mod tests {
         );
         assert_eq!(error.about("expireAfterDays"), None);
     }
+
+    #[test]
+    fn a_problem_keeps_its_kind_under_another_name() {
+        let problem = Problem::TooLong { max: 256 };
+        let renamed = FieldError::new("description", problem.clone()).named("/data/description");
+        assert_eq!(renamed, FieldError::new("/data/description", problem));
+    }
 }

@@ -531,6 +531,49 @@ mod tests {
     }
 
     #[test]
+    fn the_limits_themselves_are_allowed() {
+        let long = |bytes| format!("userName eq '{}'", "a".repeat(bytes - 14));
+        assert_eq!(long(MAX_BYTES).len(), MAX_BYTES);
+        assert!(parse(&long(MAX_BYTES), FIELDS).is_ok());
+        let too_long = SyntaxError {
+            at: MAX_BYTES,
+            expected: "an end within 4096 bytes".to_owned(),
+        };
+        assert_eq!(parse(&long(MAX_BYTES + 1), FIELDS), Err(too_long));
+        // The comparison is the innermost level.
+        let nested = |depth| "not ".repeat(depth - 1) + "userName eq 'a'";
+        assert!(parse(&nested(MAX_DEPTH), FIELDS).is_ok());
+        for depth in [MAX_DEPTH + 1, MAX_DEPTH + 2] {
+            let error = parse(&nested(depth), FIELDS).unwrap_err();
+            assert_eq!(error.expected, "less nesting");
+        }
+    }
+
+    #[test]
+    fn every_comparison_is_read_as_itself() {
+        for (word, comparison) in [
+            ("eq", Comparison::Eq),
+            ("ne", Comparison::Ne),
+            ("lt", Comparison::Lt),
+            ("le", Comparison::Le),
+            ("gt", Comparison::Gt),
+            ("ge", Comparison::Ge),
+        ] {
+            assert_eq!(
+                parse(&format!("userName {word} 'a'"), FIELDS),
+                Ok(Expr::Compare(1, comparison, Literal::Text("a".into())))
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_is_told_which_there_are() {
+        let expected = "one of userName, expiryDateTime, validated, issuer/name";
+        assert_eq!(parse("hash eq 'x'", FIELDS).unwrap_err().expected, expected);
+        assert_eq!(parse_sort("hash", FIELDS).unwrap_err().expected, expected);
+    }
+
+    #[test]
     fn sorts_name_known_fields() {
         assert_eq!(
             parse_sort("-expiryDateTime,issuer.name", FIELDS),

@@ -6,13 +6,13 @@ use base64::{
     Engine,
     prelude::{BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD},
 };
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Instant,
     error::{Conflict, Error, FieldError, Problem},
     principal::Identity,
+    text::disguises,
 };
 
 /// The bytes of a key.
@@ -129,18 +129,16 @@ pub fn check_description(text: &str) -> Result<String, FieldError> {
             max: MAX_DESCRIPTION_CHARS,
         });
     }
-    if text.chars().any(disguises) {
+    let line_breaks = ['\n', '\r', '\t'];
+    if text
+        .chars()
+        .any(|c| disguises(c) && !line_breaks.contains(&c))
+    {
         return wrong(Problem::malformed(
             "text without control characters and direction marks",
         ));
     }
     Ok(text.to_owned())
-}
-
-/// Control characters and the explicit directional formatting characters of UAX #9.
-fn disguises(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What decides a key's state. Nothing here is derived.
@@ -326,15 +324,11 @@ impl ApiKey {
             State::Active | State::Inactive | State::Expired | State::Disabled => Ok(()),
         }
     }
-
-    /// How long the validity still lasts at `now`; negative when it has ended.
-    pub fn time_left(&self, now: Instant) -> TimeDelta {
-        self.expires_at.signed_duration_since(now)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use proptest::prelude::*;
 
     use super::*;
@@ -495,6 +489,20 @@ mod tests {
         };
         let text = serde_json::to_string(&key).unwrap();
         assert!(!text.contains("2026"), "{text}");
+    }
+
+    #[test]
+    fn states_and_tags_are_written_as_on_the_wire() {
+        let names = State::ALL.map(State::as_str);
+        let expected = [
+            "DELETED", "REVOKED", "DISABLED", "EXPIRED", "INACTIVE", "RETIRING", "ACTIVE",
+        ];
+        assert_eq!(names, expected);
+        for state in State::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+        let text = "lky_AAECAwQ=";
+        assert_eq!(Tag::parse(text).unwrap().to_string(), text);
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod permission;
 pub mod policy;
 pub mod principal;
 pub mod role;
+mod text;
 
 /// An instant in UTC. Services truncate it to microseconds, the precision both databases keep, and
 /// so it travels to the browser: reading dates as text would be compiled into the application.

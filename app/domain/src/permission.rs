@@ -246,6 +246,8 @@ mod tests {
             }
         }
         assert_eq!(seen, Grants::ALL);
+        // Together, not the difference: what both hold stays.
+        assert_eq!(seen | seen, seen);
         assert_eq!(Grants::NONE.iter().count(), 0);
         assert_eq!(Grants::ALL.iter().count(), 42);
     }

@@ -232,7 +232,7 @@ mod tests {
                     saml_max_lifetime_hours: 0,
                     ..valid()
                 },
-                out("saml_max_lifetime_hours", 1, MAX_SAML_LIFETIME_HOURS),
+                out("saml_max_lifetime_hours", 1, 8760),
             ),
         ] {
             assert_eq!(policy.check(), answer, "{policy:?}");

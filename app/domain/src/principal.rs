@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use precis_profiles::{UsernameCaseMapped, precis_core::profile::Profile};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Problem;
+use crate::{error::Problem, text::disguises};
 
 /// The longest user name, in characters.
 pub const MAX_NAME_CHARS: u32 = 128;
@@ -138,9 +138,9 @@ fn check_domain(domain: &str) -> Result<String, Problem> {
             max: MAX_DOMAIN_CHARS,
         });
     }
-    if domain.contains([':', '/', '\\']) || domain.chars().any(char::is_control) {
+    if domain.contains([':', '/', '\\']) || domain.chars().any(disguises) {
         return Err(Problem::malformed(
-            "a domain name without colons, slashes and control characters",
+            "a domain name without colons, slashes, control characters and direction marks",
         ));
     }
     Ok(domain.to_owned())
@@ -161,8 +161,10 @@ pub fn fold(domain_type: DomainType, name: &str) -> Result<String, Problem> {
         });
     }
     if !domain_type.is_local() {
-        return if name.chars().any(char::is_control) {
-            Err(Problem::malformed("a name without control characters"))
+        return if name.chars().any(disguises) {
+            Err(Problem::malformed(
+                "a name without control characters and direction marks",
+            ))
         } else {
             Ok(name.to_owned())
         };
@@ -264,6 +266,23 @@ mod tests {
     }
 
     #[test]
+    fn domains_that_could_forge_an_identity_or_a_log_line_are_refused() {
+        let problem = |domain: &str| Principal::new(DomainType::Nt, domain, "bob").err();
+        let longest = "é".repeat(255);
+        assert_eq!(problem(&longest), None);
+        for length in [256, 300] {
+            let too_long = Some(("domain", Problem::TooLong { max: 255 }));
+            assert_eq!(problem(&"é".repeat(length)), too_long);
+        }
+        for domain in ["a:b", "a/b", "a\\b", "a\nb", "a\u{0}b", "a\u{2066}b"] {
+            assert!(
+                matches!(problem(domain), Some(("domain", Problem::Malformed { .. }))),
+                "{domain:?}"
+            );
+        }
+    }
+
+    #[test]
     fn domain_types_are_read_in_any_case_and_nothing_else_is() {
         for domain_type in DomainType::ALL {
             assert_eq!(domain_type.as_str().parse(), Ok(domain_type));
@@ -302,6 +321,7 @@ mod tests {
             assert!(fold(DomainType::Unixpwd, name).is_err(), "{name:?}");
         }
         assert!(fold(DomainType::Saml, "a\nb").is_err());
+        assert!(fold(DomainType::Saml, "a\u{202e}b").is_err());
         assert!(fold(DomainType::Unixpwd, &"a".repeat(129)).is_err());
         assert!(fold(DomainType::Unixpwd, &"a".repeat(128)).is_ok());
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{FieldError, Problem},
     permission::{Grants, Namespace, Permission, Rights},
+    text::disguises,
 };
 
 /// The longest name of a role, in characters.
@@ -105,7 +106,7 @@ pub struct Role {
 }
 
 /// Checks a role's name and description: 1–64 and 0–256 characters, white space at the ends
-/// removed, no control characters.
+/// removed, no control characters and direction marks.
 ///
 /// # Errors
 /// `name` or `description`, and what is allowed.
@@ -115,8 +116,8 @@ pub fn check_texts(name: &str, description: &str) -> Result<(String, String), Ve
         let problem = match text.chars().count() {
             0 if min > 0 => Problem::Required,
             chars if chars > max as usize => Problem::TooLong { max },
-            _ if text.chars().any(char::is_control) => {
-                Problem::malformed("text without control characters")
+            _ if text.chars().any(disguises) => {
+                Problem::malformed("text without control characters and direction marks")
             }
             _ => return Ok(text.to_owned()),
         };
@@ -215,5 +216,6 @@ mod tests {
         );
         assert!(check_texts("a\u{0}", "").is_err());
         assert!(check_texts("a", "\u{1b}").is_err());
+        assert!(check_texts("a\u{202e}", "").is_err());
     }
 }

@@ -66,12 +66,13 @@ fn told_of(cause: &sqlx::Error) -> Error {
 }
 
 /// Busy, locked, read-only, full or I/O errors of SQLite (result codes 5, 6, 8, 10, 13 with their
-/// extensions); connection, resource and intervention classes of PostgreSQL (appendix A: 08, 53, 57).
+/// extensions); connection, rollback (deadlock), resource and intervention classes of PostgreSQL
+/// (appendix A: 08, 40, 53, 57).
 fn is_temporary(code: &str) -> bool {
     // PostgreSQL's codes have five characters, SQLite's at most four digits.
     match code.parse::<u32>() {
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13),
-        _ => ["08", "53", "57"]
+        _ => ["08", "40", "53", "57"]
             .iter()
             .any(|class| code.starts_with(class)),
     }
@@ -98,7 +99,9 @@ mod tests {
 
     #[test]
     fn temporary_codes_are_told_from_lasting_ones() {
-        for code in ["5", "261", "517", "8", "13", "08006", "53300", "57P01"] {
+        for code in [
+            "5", "261", "517", "8", "13", "08006", "40P01", "53300", "57P01",
+        ] {
             assert!(is_temporary(code), "{code}");
         }
         for code in ["1", "19", "2067", "23505", "42P01", ""] {

@@ -4,9 +4,14 @@
 //! one: a change beside the choke point does not compile. Approval by a second person attaches
 //! here and nowhere else.
 
-use domain::{key::Tag, principal::UserId};
+use domain::{error::Error, key::Tag, principal::UserId};
 
-use crate::{Actor, core::Core, fault::Fault, store::Tx};
+use crate::{
+    Actor, Via,
+    core::Core,
+    fault::Fault,
+    store::{Tx, keys as store},
+};
 
 /// A change of a key that somebody wants.
 #[derive(Debug)]
@@ -50,17 +55,23 @@ impl<T> Outcome<T> {
 
 impl Core {
     /// Decides whether a change that the rules allow happens now. Approval is not built yet, so
-    /// it does.
-    #[expect(
-        clippy::unused_async,
-        reason = "reads the approval settings once there are any"
-    )]
+    /// it does, unless the key that asks for it has ended since the request was authenticated.
     pub(crate) async fn admit(
         &self,
-        _: &mut Tx,
+        tx: &mut Tx,
         actor: &Actor,
         change: KeyChange<'_>,
     ) -> Result<Admission, Fault> {
+        if let Via::Key(tag) | Via::KeyToken(tag, _) = &actor.via {
+            let conn = &mut tx.conn();
+            // Whoever is about to end that key waits, or is waited for.
+            store::lock(conn, tag).await?;
+            let row = store::by_tag(conn, tag).await?;
+            let key = row.map(|row| row.into_key(self.clock.now())).transpose()?;
+            if !key.is_some_and(|key| key.state.authenticates()) {
+                return Err(Error::Unauthenticated.into());
+            }
+        }
         let (what, object) = match change {
             KeyChange::Create(owner) => ("create", owner.to_string()),
             KeyChange::Update(tag) => ("update", tag.to_string()),

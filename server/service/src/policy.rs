@@ -4,6 +4,7 @@ use domain::{
     audit::{Action, Event},
     error::Error,
     operation::Operation,
+    permission::Whose,
     policy::Policy,
 };
 use serde_json::Value;
@@ -25,7 +26,9 @@ impl Services {
     /// # Errors
     /// No permission.
     pub async fn view_policy(&self, actor: &Actor) -> Result<Policy, Error> {
-        actor.may(Operation::ViewPolicy)?;
+        let (core, whose) = (&self.core, Whose::Others);
+        core.reading(actor, Operation::ViewPolicy, whose, "policy")
+            .await?;
         self.policy().await
     }
 

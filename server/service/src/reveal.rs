@@ -7,6 +7,7 @@ use chacha20poly1305::{
 use chrono::TimeDelta;
 use domain::{
     Instant,
+    audit::Action,
     error::{Conflict, Error, Refusal},
     key::Tag,
 };
@@ -47,18 +48,25 @@ impl Keys {
     /// [`Conflict::RevealGone`] when it was shown, waited for too long, or was never there; the
     /// same for another session's or a wrong cookie.
     pub async fn take_reveal(&self, actor: &Actor, cookie: &RevealKey) -> Result<Revealed, Error> {
-        let gone = Error::Conflict(Conflict::RevealGone);
+        let result = self.try_take_reveal(actor, cookie).await;
+        self.core
+            .recording_refusal(actor, result, Action::Read, "a new key's value")
+            .await
+    }
+
+    async fn try_take_reveal(&self, actor: &Actor, cookie: &RevealKey) -> Result<Revealed, Fault> {
+        let gone = || Fault::from(Error::Conflict(Conflict::RevealGone));
         let session = browser_session(actor)?;
         let mut tx = self.core.db.begin().await?;
         let row = reveals::take(&mut tx.conn(), session).await?;
         // Gone for good before it is shown: whatever happens next, nobody else can show it.
         tx.commit_unrecorded().await?;
-        let row = row.ok_or_else(|| gone.clone())?;
+        let row = row.ok_or_else(gone)?;
         if row.expires_at.0 <= self.core.clock.now() {
-            return Err(gone);
+            return Err(gone());
         }
         let tag = Tag::parse(&row.tag).map_err(|_| Fault::Broken("a stored tag is no tag"))?;
-        let value = decrypt(cookie, &row.nonce, &row.ciphertext, session, &tag).ok_or(gone)?;
+        let value = decrypt(cookie, &row.nonce, &row.ciphertext, session, &tag).ok_or_else(gone)?;
         Ok(Revealed {
             tag,
             value,

@@ -114,7 +114,7 @@ impl Roles {
     /// # Errors
     /// No permission.
     pub async fn list(&self, actor: &Actor) -> Result<Vec<Role>, Error> {
-        actor.may(Operation::ViewRoles)?;
+        self.reading(actor).await?;
         let mut reader = self.core.db.reader().await?;
         Ok(roles_of(store::all(&mut reader.conn()).await?))
     }
@@ -124,9 +124,15 @@ impl Roles {
     /// # Errors
     /// No permission, or there is none of that number.
     pub async fn get(&self, actor: &Actor, id: i64) -> Result<Role, Error> {
-        actor.may(Operation::ViewRoles)?;
+        self.reading(actor).await?;
         let mut reader = self.core.db.reader().await?;
         one_of(store::by_id(&mut reader.conn(), id).await?)
+    }
+
+    async fn reading(&self, actor: &Actor) -> Result<(), Error> {
+        let (core, whose) = (&self.core, Whose::Others);
+        core.reading(actor, Operation::ViewRoles, whose, "roles")
+            .await
     }
 
     /// Makes a role.

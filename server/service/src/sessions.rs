@@ -311,7 +311,10 @@ impl Sessions {
 
     /// The caller's sessions, the latest first.
     pub async fn list(&self, actor: &Actor) -> Result<Vec<SessionView>, Error> {
-        actor.settled()?;
+        let settled = actor.settled().map_err(Fault::from);
+        self.core
+            .recording_refusal(actor, settled, Action::Read, "one's own sessions")
+            .await?;
         let rows = {
             let mut reader = self.core.db.reader().await?;
             store::of_user(&mut reader.conn(), actor.identity.id).await?
@@ -330,17 +333,33 @@ impl Sessions {
     /// # Errors
     /// [`Error::NotFound`] when it is not the caller's, or has ended.
     pub async fn end(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let result = self.try_end(actor, id).await;
+        self.core
+            // Not its number, which may be any text that the caller sent.
+            .recording_refusal(actor, result, Action::SessionEnded, "a session")
+            .await
+    }
+
+    async fn try_end(&self, actor: &Actor, id: &str) -> Result<(), Fault> {
         actor.may_end_sessions()?;
         let mut tx = self.core.db.begin().await?;
         if !store::end(&mut tx.conn(), actor.identity.id, id).await? {
-            return Err(Error::NotFound);
+            return Err(Error::NotFound.into());
         }
         let event = Event::done(Action::SessionEnded, id);
-        Ok(self.core.commit(tx, actor, &event).await?)
+        self.core.commit(tx, actor, &event).await
     }
 
     /// Ends all of the caller's sessions but the one that asks. Returns how many.
     pub async fn end_others(&self, actor: &Actor) -> Result<u64, Error> {
+        let result = self.try_end_others(actor).await;
+        let object = actor.identity.to_string();
+        self.core
+            .recording_refusal(actor, result, Action::SessionEnded, &object)
+            .await
+    }
+
+    async fn try_end_others(&self, actor: &Actor) -> Result<u64, Fault> {
         actor.may_end_sessions()?;
         let mut tx = self.core.db.begin().await?;
         let keep = actor.via.session_id();

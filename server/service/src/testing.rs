@@ -11,9 +11,11 @@ use std::{path::Path, sync::Arc};
 use chrono::TimeDelta;
 use domain::{
     Instant,
+    audit::{Action, Event},
     expiry::SamlSession,
     principal::{DomainType, Identity, Principal},
 };
+use serde_json::json;
 use sqlx::Connection;
 use tempfile::TempDir;
 
@@ -23,7 +25,10 @@ use crate::{
     entropy::{FakeEntropy, OsEntropy, random},
     secret::RandomToken,
     sessions::Credentials,
-    store::sessions::{self, NewSession},
+    store::{
+        SQLITE_FILE,
+        sessions::{self, NewSession},
+    },
     users::NewUser,
 };
 
@@ -104,6 +109,52 @@ impl Harness {
         )
         .await
         .expect("a service")
+    }
+
+    /// Another server on the same database: the same secrets, a data directory of its own, which
+    /// goes with the returned folder.
+    pub async fn beside(&self) -> (Services, TempDir) {
+        let (folder, first) = (
+            tempfile::tempdir().expect("a temporary directory"),
+            self.data_dir.path(),
+        );
+        let embedded = || format!("sqlite://{}", first.join(SQLITE_FILE).display());
+        let url = self.database_url.clone().unwrap_or_else(embedded);
+        let options = Options {
+            pepper_file: Some(first.join("pepper")),
+            token_key_file: Some(first.join("token-key.pem")),
+            audit_key_file: Some(first.join("audit-key")),
+            ..options(folder.path(), Some(&url))
+        };
+        let (clock, entropy) = (Arc::new(self.clock.clone()), Arc::new(OsEntropy));
+        let services = Services::open(options, clock, entropy).await;
+        (services.expect("a service"), folder)
+    }
+
+    /// Appends `count` audit records of the size that an edit of a key has, in one transaction.
+    pub async fn fill_audit(&self, count: u64) {
+        let core = &self.services.core;
+        let mut actor = Actor::console();
+        actor.origin = origin();
+        let mut tx = core.db.begin().await.expect("a transaction");
+        for number in 0..count {
+            let state = |days: u64| {
+                json!({
+                    "owner": ":bob:unixpwd:1000",
+                    "description": format!("nightly build {number}"),
+                    "created": "2026-11-22T08:28:30.294000Z",
+                    "expires": format!("in {days} days"),
+                    "issuer": ":bob:unixpwd:1000",
+                    "state": "ACTIVE",
+                })
+            };
+            let event = Event::done(Action::KeyUpdated, "lky_AAECAwQ=")
+                .before(state(30))
+                .after(state(60));
+            let appended = core.append(&mut tx, (&actor).into(), &event).await;
+            appended.expect("a record");
+        }
+        tx.commit_unrecorded().await.expect("a commit");
     }
 
     /// Makes a local account with [`PASSWORD`] and these roles.

@@ -80,7 +80,9 @@ impl Users {
 
     /// Every account, in the order of their numbers.
     pub async fn list(&self, actor: &Actor) -> Result<Vec<User>, Error> {
-        actor.may(Operation::ViewUsers)?;
+        let (core, whose) = (&self.core, Whose::Others);
+        core.reading(actor, Operation::ViewUsers, whose, "users")
+            .await?;
         let (rows, grants) = {
             let mut reader = self.core.db.reader().await?;
             let conn = &mut reader.conn();

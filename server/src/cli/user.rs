@@ -180,6 +180,7 @@ pub(super) fn told(error: &Error) -> anyhow::Error {
             "domain" => "--domain",
             "domainType" => "--domain-type",
             "role" | "roles" => "--role",
+            "description" => "--description",
             "password" if field.problem == Problem::Required => "--password-stdin",
             "password" => "the password",
             other => other,

@@ -1,5 +1,7 @@
-//! The program itself: settings, exit codes, accounts beside a running server, a crash.
+//! The program itself: settings, exit codes, accounts and roles, commands beside a running server, a crash.
 
+mod beside;
+mod role;
 mod serve;
 mod settings;
 mod user;
@@ -34,6 +36,13 @@ fn run(data: &Path, arguments: &[&str], input: &str) -> Output {
     // A program that refuses its arguments does not read.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
+}
+
+/// Carries a command out that succeeds without a word on standard error, and returns what it says.
+fn done(data: &Path, arguments: &[&str], input: &str) -> String {
+    let output = run(data, arguments, input);
+    assert_eq!(told(&output), (Some(0), String::new()), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Exit code and standard error.

@@ -4,6 +4,8 @@ use chrono::SecondsFormat;
 use domain::{
     audit::{Action, Event, GENESIS, chain_hash, hex},
     error::Error,
+    operation::Operation,
+    permission::Whose,
     principal::Identity,
 };
 
@@ -81,7 +83,8 @@ impl Core {
         object: &str,
     ) -> Result<T, Error> {
         if let Err(Fault::Told(
-            refusal @ (Error::NotPermitted
+            refusal @ (Error::Unauthenticated
+            | Error::NotPermitted
             | Error::NotFound
             | Error::Refused(_)
             | Error::Conflict(_)),
@@ -93,7 +96,20 @@ impl Core {
         result.map_err(Error::from)
     }
 
-    /// Appends one of several records that belong to the change that `tx` holds.
+    /// Lets somebody read `object`. That they may not is recorded.
+    pub(crate) async fn reading(
+        &self,
+        actor: &Actor,
+        operation: Operation,
+        whose: Whose,
+        object: &str,
+    ) -> Result<(), Error> {
+        let allowed = actor.may_with(operation, whose).map_err(Fault::from);
+        self.recording_refusal(actor, allowed, Action::Read, object)
+            .await
+    }
+
+    /// Appends `event` to this server's chain, within the transaction that holds the change.
     pub(crate) async fn append(
         &self,
         tx: &mut Tx,

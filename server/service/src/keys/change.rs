@@ -152,6 +152,10 @@ impl Keys {
         let conn = &mut tx.conn();
         let version = before.version;
         let end = answer.expires_at;
+        // A clock that was put back, to before the key was made.
+        if end.is_some_and(|end| end <= before.created_at) {
+            return Err(FieldError::new(expiry::FIELD, Problem::TooEarly).into());
+        }
         if !store::update(conn, tag, version, &description, end, now, &admission).await? {
             return Err(Error::Conflict(Conflict::Stale).into());
         }

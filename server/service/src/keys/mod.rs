@@ -175,7 +175,7 @@ impl Keys {
 
     /// The caller's own key, if there is one that they may view.
     pub async fn own(&self, actor: &Actor) -> Result<Option<ApiKey>, Error> {
-        if !sees_own(actor)? {
+        if !self.sees_own(actor).await? {
             return Ok(None);
         }
         let mut reader = self.core.db.reader().await?;
@@ -188,7 +188,7 @@ impl Keys {
 
     /// The caller's key that was replaced last and still works, if there is one.
     pub async fn own_retiring(&self, actor: &Actor) -> Result<Option<ApiKey>, Error> {
-        if !sees_own(actor)? {
+        if !self.sees_own(actor).await? {
             return Ok(None);
         }
         let now = self.core.clock.now();
@@ -203,7 +203,7 @@ impl Keys {
     /// The caller's keys that were deleted within the time that the policy keeps them, the latest
     /// first: so that people can see why automation stopped.
     pub async fn own_deleted(&self, actor: &Actor) -> Result<Vec<ApiKey>, Error> {
-        if !sees_own(actor)? {
+        if !self.sees_own(actor).await? {
             return Ok(Vec::new());
         }
         let now = self.core.clock.now();
@@ -213,31 +213,52 @@ impl Keys {
         Ok(keys.collect::<Result<_, Fault>>()?)
     }
 
+    /// Whether the caller's own keys exist for them. That they do not is an answer, no refusal.
+    async fn sees_own(&self, actor: &Actor) -> Result<bool, Error> {
+        let sees = match actor.may_with(Operation::ViewKey, Whose::Own) {
+            Err(Error::NotFound) => Ok(false),
+            answer => answer.map(|()| true).map_err(Fault::from),
+        };
+        self.core
+            .recording_refusal(actor, sees, Action::Read, "one's own key")
+            .await
+    }
+
     /// One key.
     ///
     /// # Errors
     /// [`Error::NotFound`] also for a key that the caller may not view, and for a deleted one.
     pub async fn get(&self, actor: &Actor, tag: &Tag) -> Result<ApiKey, Error> {
+        let result = self.try_get(actor, tag).await;
+        self.core
+            .recording_refusal(actor, result, Action::Read, tag.as_str())
+            .await?
+            .ok_or(Error::NotFound)
+    }
+
+    /// `None`: there is none that would be hidden from the caller.
+    async fn try_get(&self, actor: &Actor, tag: &Tag) -> Result<Option<ApiKey>, Fault> {
         actor.settled()?;
-        let mut reader = self.core.db.reader().await?;
-        let row = store::by_tag(&mut reader.conn(), tag).await?;
-        let key = row
-            .ok_or(Error::NotFound)?
-            .into_key(self.core.clock.now())?;
-        actor.may_with(Operation::ViewKey, whose(actor, &key))?;
-        if key.state == State::Deleted {
-            return Err(Error::NotFound);
-        }
-        Ok(self.core.usage.overlay(key))
+        let row = {
+            let mut reader = self.core.db.reader().await?;
+            store::by_tag(&mut reader.conn(), tag).await?
+        };
+        let now = self.core.clock.now();
+        let key = row.map(|row| row.into_key(now)).transpose()?;
+        // A tag that does not exist is refused like a hidden one: whoever tries tags learns nothing,
+        // not even from the time that the record takes.
+        let whose = key.as_ref().map_or(Whose::Others, |key| whose(actor, key));
+        actor.may_with(Operation::ViewKey, whose)?;
+        Ok(key
+            .filter(|key| key.state != State::Deleted)
+            .map(|key| self.core.usage.overlay(key)))
     }
 
     /// The keys that the caller may view.
     pub async fn list(&self, actor: &Actor, query: &KeyQuery) -> Result<Page<ApiKey>, Error> {
-        actor.settled()?;
-        let may = |whose| actor.may_with(Operation::ViewKey, whose).is_ok();
-        let visible = if may(Whose::Others) {
+        let visible = if actor.may(Operation::ViewKey).is_ok() {
             Visible::All
-        } else if may(Whose::Own) {
+        } else if self.sees_own(actor).await? {
             Visible::Own(actor.identity.id)
         } else {
             Visible::Nothing
@@ -252,14 +273,6 @@ impl Keys {
             .map(|row| Ok(self.core.usage.overlay(row.into_key(now)?)))
             .collect::<Result<_, Fault>>()?;
         Ok(Page { items, count })
-    }
-}
-
-/// Whether the caller's own keys exist for them.
-fn sees_own(actor: &Actor) -> Result<bool, Error> {
-    match actor.may_with(Operation::ViewKey, Whose::Own) {
-        Err(Error::NotFound) => Ok(false),
-        answer => answer.map(|()| true),
     }
 }
 

@@ -17,7 +17,7 @@ static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// The embedded database's file in the data directory.
-const SQLITE_FILE: &str = "latchkey.db";
+pub(crate) const SQLITE_FILE: &str = "latchkey.db";
 /// How long a statement waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;

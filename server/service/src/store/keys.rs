@@ -223,6 +223,14 @@ pub(crate) async fn by_tag(conn: &mut Conn<'_>, tag: &Tag) -> Result<Option<KeyR
     )
 }
 
+/// Locks the key with that tag, if there is one, until the transaction ends.
+pub(crate) async fn lock(conn: &mut Conn<'_>, tag: &Tag) -> Result<(), Fault> {
+    // An update locks the row on PostgreSQL; SQLite holds the write lock already.
+    run!(conn, sqlx::query("update api_key set version = version where tag = $1")
+        .bind(tag.as_str()) => rows_affected)?;
+    Ok(())
+}
+
 /// A user's current key: neither deleted nor retiring.
 pub(crate) async fn current_of(
     conn: &mut Conn<'_>,

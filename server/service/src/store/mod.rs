@@ -21,6 +21,8 @@ use sqlx::{
 };
 
 pub use self::connect::OpenError;
+#[cfg(feature = "testing")]
+pub(crate) use self::connect::SQLITE_FILE;
 pub(crate) use self::{sql::Sql, time::Time};
 use crate::fault::Fault;
 

@@ -11,7 +11,7 @@ use service::{
 use crate::store::execute;
 
 /// Takes every protection off the table, as somebody with the database file could.
-async fn unprotect(harness: &Harness) {
+pub(crate) async fn unprotect(harness: &Harness) {
     let statements: &[&str] = match harness.database_url {
         None => &[
             "drop trigger audit_record_is_not_updated",
@@ -25,7 +25,7 @@ async fn unprotect(harness: &Harness) {
 }
 
 /// What a check finds, as people read it.
-async fn findings(harness: &Harness) -> Vec<String> {
+pub(crate) async fn findings(harness: &Harness) -> Vec<String> {
     let report = harness
         .services
         .check_audit(&Actor::console())

@@ -4,9 +4,17 @@
 
 mod audit;
 mod audit_check;
+mod audit_servers;
+mod clock;
+mod hostile;
+mod in_flight;
 mod keys;
+mod kill;
 mod lifecycle;
+mod reads;
 mod roles;
+mod saml;
 mod sessions;
 mod store;
 mod users;
+mod writers;

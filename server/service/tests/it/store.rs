@@ -41,6 +41,16 @@ pub(crate) async fn number(harness: &Harness, sql: &str) -> i64 {
     .unwrap()
 }
 
+/// A column of texts from the database.
+pub(crate) async fn texts(harness: &Harness, sql: &str) -> Vec<String> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match connect(harness).await {
+        Raw::Sqlite(mut c) => sqlx::query_scalar(sql).fetch_all(&mut c).await,
+        Raw::Postgres(mut c) => sqlx::query_scalar(sql).fetch_all(&mut c).await,
+    }
+    .unwrap()
+}
+
 /// A key's row with the given parts, as SQL.
 fn key_row(tag: &str, digest: bool, deleted: bool, retires: &str) -> String {
     let digest = if digest {

@@ -5,11 +5,11 @@ use domain::{
     principal::{DomainType, Principal},
 };
 use service::{
-    Actor, Limits, Options, Services,
+    Actor, Services,
     clock::SystemClock,
     entropy::{OsEntropy, SecretSource},
     on_both_databases,
-    testing::{PASSWORD, credentials, origin},
+    testing::{PASSWORD, credentials, options, origin},
     users::NewUser,
 };
 
@@ -196,15 +196,7 @@ async fn open(
     database_url: Option<&str>,
     entropy: impl SecretSource,
 ) -> Result<Services, String> {
-    let options = Options {
-        database_url: database_url.map(Into::into),
-        data_dir: data_dir.to_owned(),
-        pepper_file: None,
-        token_key_file: None,
-        audit_key_file: None,
-        audit_checkpoint_file: None,
-        limits: Limits::default(),
-    };
+    let options = options(data_dir, database_url);
     Services::open(options, Arc::new(SystemClock), Arc::new(entropy))
         .await
         .map_err(|error| error.to_string())

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::{PASSWORD, latchkey, run, told};
 
-struct Server {
+pub(super) struct Server {
     process: Child,
     /// `HOST:PORT`.
     address: String,
@@ -23,7 +23,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(data: &Path) -> Self {
+    pub(super) fn start(data: &Path) -> Self {
         let mut process = latchkey(data)
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
             .stdout(Stdio::piped())
@@ -46,7 +46,13 @@ impl Server {
     }
 
     /// Status and body.
-    fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+    pub(super) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         write!(
@@ -64,14 +70,14 @@ impl Server {
         (status, body.to_owned())
     }
 
-    fn login(&self, name: &str, password: &str) -> (u16, Value) {
+    pub(super) fn login(&self, name: &str, password: &str) -> (u16, Value) {
         let body = json!({"userName": name, "password": password}).to_string();
         let headers = "Content-Type: application/json\r\n";
         let (status, body) = self.request("POST", "/netbackup/login", headers, &body);
         (status, serde_json::from_str(&body).unwrap())
     }
 
-    fn kill(mut self) {
+    pub(super) fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }

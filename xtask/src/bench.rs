@@ -1,0 +1,23 @@
+//! Figures that are no tests: how long something takes on this machine.
+
+use crate::{postgres, process};
+use anyhow::Result;
+use clap::ValueEnum;
+
+/// What `cargo xtask bench` measures.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Bench {
+    /// Checking an audit trail of 100,000 records
+    Audit,
+}
+
+/// Measures it in a release build, and prints the figures.
+pub(crate) fn run(bench: Bench) -> Result<()> {
+    let example = match bench {
+        Bench::Audit => "bench_audit",
+    };
+    let mut cargo = process::cargo("run");
+    cargo.args(["--release", "--package", "latchkey-service"]);
+    cargo.args(["--features", "testing", "--example", example]);
+    postgres::with(|postgres| process::run(cargo.envs([postgres])))
+}
