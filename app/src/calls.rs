@@ -15,7 +15,10 @@ use leptos::{
     server_fn::{ServerFn, error::ServerFnUrlError, redirect::REDIRECT_HEADER},
     task::spawn_local,
 };
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams};
@@ -37,11 +40,43 @@ where
     F: ServerFn<Error = Fault> + Clone + Sync + 'static,
     F::Output: Serialize,
 {
-    read_with(Arc::new(move || Box::pin(ask(question.clone()))), changes)
+    let question = move |_| question.clone();
+    read_with(asking(question), Signal::stored(String::new()), changes)
 }
 
-fn read_with(ask: Arc<dyn Fn() -> Answer + Send + Sync>, changes: Signal<String>) -> Reading {
-    Resource::new_str(move || changes.get(), move |_| ask())
+/// As [`read`], of a page whose address says what it shows: the server function is told the
+/// address in its one argument, `at`, and asked again when it changes.
+pub fn read_here<F>(question: fn(String) -> F, changes: Signal<String>) -> Reading
+where
+    F: ServerFn<Error = Fault> + 'static,
+    F::Output: Serialize,
+{
+    let location = use_location();
+    let (path, search) = (location.pathname, location.search);
+    let own = path.get_untracked();
+    // A page that is being left asks nothing more.
+    let here = Memo::new(move |last: Option<&String>| match last {
+        Some(last) if path.get() != own => last.clone(),
+        _ => format!("{}?{}", path.get(), search.get().trim_start_matches('?')),
+    });
+    read_with(asking(question), here.into(), changes)
+}
+
+type Ask = Arc<dyn Fn(String) -> Answer + Send + Sync>;
+
+fn asking<F>(question: impl Fn(String) -> F + Send + Sync + 'static) -> Ask
+where
+    F: ServerFn<Error = Fault> + 'static,
+    F::Output: Serialize,
+{
+    Arc::new(move |at| Box::pin(ask_at(question(at.clone()), at)))
+}
+
+fn read_with(ask: Ask, here: Signal<String>, changes: Signal<String>) -> Reading {
+    Resource::new_str(
+        move || (here.get(), changes.get()),
+        move |(here, _)| ask(here),
+    )
 }
 
 /// What a [`Reading`] holds.
@@ -67,8 +102,16 @@ fn internal() -> Fault {
 }
 
 /// Asks a server function once.
-#[cfg(feature = "ssr")]
 pub async fn ask<F>(question: F) -> String
+where
+    F: ServerFn<Error = Fault>,
+    F::Output: Serialize,
+{
+    ask_at(question, String::new()).await
+}
+
+#[cfg(feature = "ssr")]
+async fn ask_at<F>(question: F, _: String) -> String
 where
     F: ServerFn<Error = Fault>,
     F::Output: Serialize,
@@ -83,14 +126,20 @@ where
     packed.map_or_else(|_| String::new(), |text| format!("{mark}{text}"))
 }
 
-/// Asks a server function once. All that pages ask take no arguments.
+/// What pages ask takes no argument, or the address.
 #[cfg(not(feature = "ssr"))]
-pub async fn ask<F>(_: F) -> String
+async fn ask_at<F>(_: F, at: String) -> String
 where
     F: ServerFn<Error = Fault>,
     F::Output: Serialize,
 {
-    let asked = post(F::PATH, UrlSearchParams::new());
+    let form = UrlSearchParams::new();
+    if let Ok(form) = &form
+        && !at.is_empty()
+    {
+        form.append("at", &at);
+    }
+    let asked = post(F::PATH, form);
     // There is one thread only.
     send_wrapper::SendWrapper::new(asked).await.answer
 }

@@ -15,6 +15,8 @@ pub mod settings;
 pub mod sign_in;
 
 #[cfg(feature = "ssr")]
+mod address;
+#[cfg(feature = "ssr")]
 pub mod context;
 #[cfg(feature = "ssr")]
 pub mod cookies;

@@ -13,6 +13,7 @@ pub mod heading;
 pub mod icon;
 pub mod notice;
 pub mod radio;
+pub mod table;
 pub mod time;
 pub mod whole;
 pub mod words;
@@ -31,6 +32,7 @@ pub use self::{
     icon::{Icon, Mark, Shape},
     notice::{Notice, Tone},
     radio::Radio,
+    table::{Column, Pager, Table, address, escape},
     time::Time,
     whole::IntoWhole,
 };
