@@ -1,6 +1,7 @@
 //! Keys: create, view, list, edit, reissue, delete.
 
 mod change;
+mod directory;
 mod query;
 
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use domain::{
     operation::Operation,
     permission::Whose,
 };
+
+pub use domain::directory::{Count, Cursor, DirectoryPage, DirectoryQuery, Order, Slice, Tiles};
 
 pub use self::{
     change::{KeyEdit, NewKey, Reissue},
@@ -232,15 +235,7 @@ impl Keys {
 
     /// The keys that the caller may view.
     pub async fn list(&self, actor: &Actor, query: &KeyQuery) -> Result<Page<ApiKey>, Error> {
-        actor.settled()?;
-        let may = |whose| actor.may_with(Operation::ViewKey, whose).is_ok();
-        let visible = if may(Whose::Others) {
-            Visible::All
-        } else if may(Whose::Own) {
-            Visible::Own(actor.identity.id)
-        } else {
-            Visible::Nothing
-        };
+        let visible = Self::visible(actor)?;
         let now = self.core.clock.now();
         let mut reader = self.core.db.reader().await?;
         let conn = &mut reader.conn();
@@ -251,6 +246,19 @@ impl Keys {
             .map(|row| Ok(self.core.usage.overlay(row.into_key(now)?)))
             .collect::<Result<_, Fault>>()?;
         Ok(Page { items, count })
+    }
+
+    /// Which keys a list may have for the caller.
+    fn visible(actor: &Actor) -> Result<Visible, Error> {
+        actor.settled()?;
+        let may = |whose| actor.may_with(Operation::ViewKey, whose).is_ok();
+        Ok(if may(Whose::Others) {
+            Visible::All
+        } else if may(Whose::Own) {
+            Visible::Own(actor.identity.id)
+        } else {
+            Visible::Nothing
+        })
     }
 }
 

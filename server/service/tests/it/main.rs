@@ -4,6 +4,7 @@
 
 mod audit;
 mod audit_check;
+mod directory;
 mod keys;
 mod lifecycle;
 mod roles;
