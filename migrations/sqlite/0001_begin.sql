@@ -116,6 +116,10 @@ create table used_tag (
 create table api_key (
     tag text primary key not null references used_tag (tag),
     user_id integer not null references app_user (id),
+    -- Copies of the owner's facts, for the indexes of the directory; triggers keep them.
+    owner_name text not null default '',
+    owner_disabled integer not null default 0
+        constraint owner_disabled_is_boolean check (owner_disabled in (0, 1)),
     -- HMAC-SHA-256 of the key under the pepper. NULL: deleted, nothing can match any more.
     digest blob
         constraint digest_has_32_bytes check (digest is null or length(digest) = 32),
@@ -162,7 +166,63 @@ create unique index one_key_per_user on api_key (user_id)
 create unique index one_retiring_key_per_user on api_key (user_id)
     where deleted_at is null and retires_at is not null;
 create index api_key_by_owner on api_key (user_id);
-create index api_key_deleted on api_key (deleted_at) where deleted_at is not null;
+
+-- The directory's indexes. Each is one order of one slice, so that a page anywhere in it is a short
+-- walk, whatever is left out; none depends on the time of day. A new key is entered in those marked
+-- with *; the others hold few keys.
+
+-- * All, by the end of validity.
+create index api_key_by_expiry on api_key (expires_at, tag) where deleted_at is null;
+-- * All, by creation.
+create index api_key_by_creation on api_key (created_at, tag) where deleted_at is null;
+-- * All by last use, never used first; used long ago.
+create index api_key_by_use on api_key ((coalesce(last_used_at, 0)), tag)
+    where deleted_at is null;
+-- * All by owner; search by the owner's name.
+create index api_key_by_owner_name on api_key (owner_name, tag) where deleted_at is null;
+-- * Active, expiring and inactive keys, by the end of validity; expired ones.
+create index api_key_in_force on api_key (awaiting_sign_in, expires_at, tag)
+    where deleted_at is null and retires_at is null and revoked_at is null
+    and not owner_disabled;
+-- * Never used, by creation. The first use removes the entry.
+create index api_key_never_used on api_key (created_at, tag)
+    where deleted_at is null and last_used_at is null;
+-- Replaced keys, by the end of the overlap; also which of them are to be buried.
+create index api_key_retiring on api_key (retires_at, tag)
+    where deleted_at is null and retires_at is not null;
+-- Keys of disabled owners, by owner.
+create index api_key_disabled on api_key (owner_name, tag)
+    where deleted_at is null and owner_disabled;
+-- Tombstones by deletion, also which of them are to be purged; and by owner, for search.
+create index api_key_deleted on api_key (deleted_at, tag) where deleted_at is not null;
+create index api_key_deleted_by_owner_name on api_key (owner_name, tag)
+    where deleted_at is not null;
+
+create trigger new_key_has_its_owner after insert on api_key
+    when (new.owner_name, new.owner_disabled) is not
+        (select u.name_folded, u.disabled_at is not null from app_user u where u.id = new.user_id)
+begin
+    update api_key set (owner_name, owner_disabled) =
+        (select u.name_folded, u.disabled_at is not null from app_user u where u.id = new.user_id)
+        where tag = new.tag;
+end;
+
+create trigger keys_have_their_owner after update of name_folded, disabled_at on app_user
+begin
+    update api_key set owner_name = new.name_folded, owner_disabled = new.disabled_at is not null
+        where user_id = new.id;
+end;
+
+-- The words of every description, for search: an inverted index in a table, since neither
+-- database's own can be walked in order from anywhere.
+create table api_key_word (
+    word text not null,
+    tag text not null references api_key (tag) on delete cascade,
+    primary key (word, tag)
+) strict, without rowid;
+
+-- Whether a key has another word as well; what to forget with a key.
+create index api_key_word_by_tag on api_key_word (tag);
 
 -- Successful verifications, counted per key and hour.
 create table api_key_use (

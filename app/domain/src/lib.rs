@@ -4,6 +4,7 @@
 //! browser calls a rule for the hint it shows, the server calls the same rule for the decision.
 
 pub mod audit;
+pub mod directory;
 pub mod error;
 pub mod expiry;
 pub mod filter;

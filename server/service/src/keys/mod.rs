@@ -1,6 +1,7 @@
 //! Keys: create, view, list, edit, reissue, delete.
 
 mod change;
+mod directory;
 mod query;
 
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use domain::{
     operation::Operation,
     permission::Whose,
 };
+
+pub use domain::directory::{Count, Cursor, DirectoryPage, DirectoryQuery, Order, Slice, Tiles};
 
 pub use self::{
     change::{KeyEdit, NewKey, Reissue},
@@ -256,13 +259,7 @@ impl Keys {
 
     /// The keys that the caller may view.
     pub async fn list(&self, actor: &Actor, query: &KeyQuery) -> Result<Page<ApiKey>, Error> {
-        let visible = if actor.may(Operation::ViewKey).is_ok() {
-            Visible::All
-        } else if self.sees_own(actor).await? {
-            Visible::Own(actor.identity.id)
-        } else {
-            Visible::Nothing
-        };
+        let visible = self.visible(actor).await?;
         let now = self.core.clock.now();
         let mut reader = self.core.db.reader().await?;
         let conn = &mut reader.conn();
@@ -273,6 +270,17 @@ impl Keys {
             .map(|row| Ok(self.core.usage.overlay(row.into_key(now)?)))
             .collect::<Result<_, Fault>>()?;
         Ok(Page { items, count })
+    }
+
+    /// Which keys a list may have for the caller.
+    async fn visible(&self, actor: &Actor) -> Result<Visible, Error> {
+        Ok(if actor.may(Operation::ViewKey).is_ok() {
+            Visible::All
+        } else if self.sees_own(actor).await? {
+            Visible::Own(actor.identity.id)
+        } else {
+            Visible::Nothing
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Keys, their tombstones and their use.
 
+pub(crate) mod directory;
 mod query;
+pub(crate) mod words;
 
 use domain::{
     Instant,
@@ -55,17 +57,26 @@ pub(crate) struct KeyRow {
     owner_disabled_at: Option<Time>,
 }
 
-/// The columns of [`KeyRow`], from `api_key k join app_user u`.
+/// The columns of [`KeyRow`], of `api_key k` and `app_user u`.
+macro_rules! key_columns {
+    () => {
+        "k.tag, k.description, k.created_at, k.expires_at, k.modified_at, \
+         k.issuer_id, k.issuer_domain_type, k.issuer_domain, k.issuer_name, \
+         k.saml_validated, k.awaiting_sign_in, k.revoked_at, k.retires_at, k.deleted_at, \
+         k.deleted_by, k.last_used_at, k.last_used_address, k.version, u.id as user_id, \
+         u.domain_type as user_domain_type, u.domain as user_domain, u.name as user_name, \
+         u.disabled_at as owner_disabled_at"
+    };
+}
+use key_columns;
+
+/// Selects [`KeyRow`]s.
 macro_rules! select_key {
     ($rest:literal) => {
         concat!(
-            "select k.tag, k.description, k.created_at, k.expires_at, k.modified_at, ",
-            "k.issuer_id, k.issuer_domain_type, k.issuer_domain, k.issuer_name, ",
-            "k.saml_validated, k.awaiting_sign_in, k.revoked_at, k.retires_at, k.deleted_at, ",
-            "k.deleted_by, k.last_used_at, k.last_used_address, k.version, u.id as user_id, ",
-            "u.domain_type as user_domain_type, u.domain as user_domain, u.name as user_name, ",
-            "u.disabled_at as owner_disabled_at ",
-            "from api_key k join app_user u on u.id = k.user_id ",
+            "select ",
+            $crate::store::keys::key_columns!(),
+            " from api_key k join app_user u on u.id = k.user_id ",
             $rest
         )
     };
@@ -212,6 +223,9 @@ pub(crate) async fn insert(
     .bind(&*issuer.name)
     .bind(key.saml_validated)
     .bind(key.awaiting_sign_in) => rows_affected)?;
+    if inserted == 1 {
+        words::insert(conn, key.tag, key.description).await?;
+    }
     Ok(inserted == 1)
 }
 
@@ -311,6 +325,10 @@ pub(crate) async fn update(
     .bind(description)
     .bind(expires_at.map(Time))
     .bind(Time(now)) => rows_affected)?;
+    if changed == 1 {
+        words::forget(conn, tag).await?;
+        words::insert(conn, tag, description).await?;
+    }
     Ok(changed == 1)
 }
 
