@@ -568,7 +568,7 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_told_which_there_are() {
-        let expected = "one of userName, expiryDateTime, validated, issuer/name";
+        let expected = "one of userName, expiryDateTime, validated, issuer/name, number";
         assert_eq!(parse("hash eq 'x'", FIELDS).unwrap_err().expected, expected);
         assert_eq!(parse_sort("hash", FIELDS).unwrap_err().expected, expected);
     }
