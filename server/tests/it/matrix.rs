@@ -206,7 +206,7 @@ fn ownerships(operation: Operation) -> &'static [Whose] {
 }
 
 /// What the trail calls the operation, where every attempt at it is recorded, done or refused.
-/// `None`: it only looks at something.
+/// `None`: it only looks at something, which is recorded when it is refused.
 const fn action(operation: Operation) -> Option<&'static str> {
     Some(match operation {
         Operation::CreateKey => "key.create",
@@ -299,6 +299,16 @@ async fn check(door: Door, stage: &mut Stage, cell: Cell) -> bool {
             expected.into_iter().collect::<Vec<_>>(),
             "{door:?} {cell:?}"
         );
+    } else if (door, cell.operation) == (Door::Browser, Operation::ViewKey) {
+        // The page of one's key was shown, without a key.
+        assert_eq!(recorded, [""; 0], "{cell:?}");
+    } else if answer.is_err() && known {
+        assert!(
+            !recorded.is_empty() && recorded.iter().all(|record| record == "read refused"),
+            "{door:?} {cell:?}: {recorded:?}"
+        );
+    } else {
+        assert_eq!(recorded, [""; 0], "{door:?} {cell:?}");
     }
     if changed {
         stage.put_in_order(cell).await;
