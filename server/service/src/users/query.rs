@@ -4,6 +4,7 @@ use domain::{
     error::Error,
     filter::{Field, Kind},
     operation::Operation,
+    permission::Whose,
     principal::Identity,
 };
 
@@ -41,7 +42,9 @@ impl Users {
     /// # Errors
     /// No permission.
     pub async fn search(&self, actor: &Actor, wanted: &UserQuery) -> Result<Page<Identity>, Error> {
-        actor.may(Operation::ViewUsers)?;
+        let (core, whose) = (&self.core, Whose::Others);
+        core.reading(actor, Operation::ViewUsers, whose, "users")
+            .await?;
         let mut reader = self.core.db.reader().await?;
         Ok(query::page(&mut reader.conn(), None, wanted).await?)
     }

@@ -50,6 +50,8 @@ pub(super) struct Stage {
     pub(super) target: i64,
     /// The role that is given away.
     pub(super) harmless: i64,
+    /// What [`Stage::state`] said last, while it is still so.
+    pub(super) seen: Option<Vec<Option<String>>>,
     /// Makes every request differ from the one before.
     count: Counter<u32>,
 }
@@ -85,6 +87,7 @@ impl Stage {
             abe,
             target: 0,
             harmless,
+            seen: None,
             count: Counter::new(0),
         };
         stage.make_key("ken").await;
@@ -94,7 +97,8 @@ impl Stage {
     }
 
     /// Ann and abe hold this from now on.
-    pub(super) async fn hold(&self, held: Held) {
+    pub(super) async fn hold(&mut self, held: Held) {
+        self.seen = None;
         let (console, roles) = (Actor::console(), &self.app.harness.services.roles);
         let grants = match held {
             Held::Role(grants) => grants,
