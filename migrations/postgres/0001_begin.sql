@@ -164,23 +164,28 @@ create index api_key_by_owner on api_key (user_id);
 create index api_key_by_expiry on api_key (expires_at, tag) where deleted_at is null;
 -- * All, by creation.
 create index api_key_by_creation on api_key (created_at, tag) where deleted_at is null;
--- * All by last use, never used first; used long ago.
-create index api_key_by_use on api_key ((coalesce(last_used_at, 0)), tag)
-    where deleted_at is null;
--- * All by owner; search by the owner's name.
+-- * All, by owner; search by the owner's name.
 create index api_key_by_owner_name on api_key (owner_name, tag) where deleted_at is null;
--- * Active, expiring and inactive keys, by the end of validity; expired ones.
-create index api_key_in_force on api_key (awaiting_sign_in, expires_at, tag)
+-- * Never used, by creation; the beginning of all by last use. The first use removes the entry.
+create index api_key_never_used on api_key
+    (created_at, tag)
+    where deleted_at is null and last_used_at is null;
+-- All by last use; unused for long.
+create index api_key_by_use on api_key
+    (last_used_at, tag)
+    where deleted_at is null and last_used_at is not null;
+-- * Active, expiring, inactive and expired keys, by the end of validity.
+create index api_key_in_force on api_key
+    (awaiting_sign_in, expires_at, tag)
     where deleted_at is null and retires_at is null and revoked_at is null
     and not owner_disabled;
--- * Never used, by creation. The first use removes the entry.
-create index api_key_never_used on api_key (created_at, tag)
-    where deleted_at is null and last_used_at is null;
 -- Replaced keys, by the end of the overlap; also which of them are to be buried.
-create index api_key_retiring on api_key (retires_at, tag)
+create index api_key_retiring on api_key
+    (retires_at, tag)
     where deleted_at is null and retires_at is not null;
 -- Keys of disabled owners, by owner.
-create index api_key_disabled on api_key (owner_name, tag)
+create index api_key_disabled on api_key
+    (owner_name, tag)
     where deleted_at is null and owner_disabled;
 -- Tombstones by deletion, also which of them are to be purged; and by owner, for search.
 create index api_key_deleted on api_key (deleted_at, tag) where deleted_at is not null;

@@ -53,7 +53,7 @@ pub enum Order {
     /// When it was made.
     #[default]
     Created,
-    /// The last use; never used comes before all use.
+    /// The last use; the never used come first, by creation.
     LastUsed,
     /// The owner's name, as it is compared.
     Owner,

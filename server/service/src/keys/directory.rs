@@ -312,7 +312,7 @@ impl List {
             Some(search) => search.has(&place),
             None => {
                 let text = matches!(self.order, Order::Owner | Order::Tag);
-                section == 0 && text == matches!(place.value, Value::Text(_))
+                section <= 1 && text == matches!(place.value, Value::Text(_))
             }
         };
         (slice == self.slice.as_str() && order == self.order_name() && fits).then_some(place)

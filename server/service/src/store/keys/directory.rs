@@ -1,5 +1,7 @@
 //! The directory: every page is a short walk along an index, from a place in one of two directions.
 
+#[cfg(test)]
+mod plans;
 mod search;
 mod slices;
 
@@ -61,6 +63,22 @@ pub(crate) struct Walk<'a> {
     pub(crate) limit: u32,
 }
 
+impl Walk<'_> {
+    /// The walk's part in a section. `None`: it begins beyond it.
+    fn within(self, section: usize) -> Option<Self> {
+        let Some(from) = self.from else {
+            return Some(self);
+        };
+        let passed = if self.descending {
+            section > from.section
+        } else {
+            section < from.section
+        };
+        let from = (from.section == section).then_some(from);
+        (!passed).then_some(Self { from, ..self })
+    }
+}
+
 #[derive(FromRow)]
 struct FoundRow {
     #[sqlx(flatten)]
@@ -106,10 +124,12 @@ pub(crate) async fn walk(
     }
     let branches = branches(slice, order);
     for branch in &branches {
-        let sql = branch_sql(branch, walk);
-        let rows: Vec<FoundRow> = fetch_all!(conn, sql);
+        let Some(walk) = walk.within(branch.section) else {
+            continue;
+        };
+        let rows: Vec<FoundRow> = fetch_all!(conn, branch_sql(branch, walk));
         for row in rows {
-            found.push(row.found(0, branch.is_text())?);
+            found.push(row.found(branch.section, branch.is_text())?);
         }
     }
     if branches.len() > 1 {
@@ -128,14 +148,15 @@ fn branch_sql(branch: &Branch, walk: Walk<'_>) -> Sql {
     sql.push(key).push(" as text) as place from api_key k ");
     // The cross join keeps the order of the tables on SQLite; to PostgreSQL it is as any.
     sql.push("cross join app_user u where u.id = k.user_id and ");
-    push_parts(&mut sql, branch.condition, walk.now);
-    push_visible(&mut sql, walk.visible);
+    // Of two bounds on a column SQLite takes the first: the place must come before the slice's.
     if let Some(place) = walk.from {
-        sql.push(" and (").push(key).push(", k.tag) ");
+        sql.push("(").push(key).push(", k.tag) ");
         sql.push(if walk.descending { "< (" } else { "> (" });
         push_place(&mut sql, place);
-        sql.push(")");
+        sql.push(") and ");
     }
+    push_parts(&mut sql, branch.condition, walk.now);
+    push_visible(&mut sql, walk.visible);
     push_order(&mut sql, key, "k.tag", walk);
     sql
 }
@@ -213,13 +234,7 @@ pub(crate) async fn slice_count(
     let enough = i64::try_from(MAX_COUNT).unwrap_or(i64::MAX) + 1;
     let mut total = 0;
     for condition in counted(slice) {
-        let mut sql =
-            Sql::new("select count(*) as count from (select 1 as one from api_key k where ");
-        push_parts(&mut sql, condition, now);
-        push_visible(&mut sql, visible);
-        sql.push(" limit ")
-            .bind(Arg::Int(enough - total))
-            .push(") x");
+        let sql = count_sql(condition, visible, now, enough - total);
         let rows: Vec<CountRow> = fetch_all!(conn, sql);
         total += rows.first().map_or(0, |row| row.count);
         if total >= enough {
@@ -227,6 +242,14 @@ pub(crate) async fn slice_count(
         }
     }
     u64::try_from(total).map_err(|_| Fault::Broken("a negative count"))
+}
+
+fn count_sql(condition: &[Part], visible: Visible, now: Instant, limit: i64) -> Sql {
+    let mut sql = Sql::new("select count(*) as count from (select 1 as one from api_key k where ");
+    push_parts(&mut sql, condition, now);
+    push_visible(&mut sql, visible);
+    sql.push(" limit ").bind(Arg::Int(limit)).push(") x");
+    sql
 }
 
 #[derive(FromRow)]

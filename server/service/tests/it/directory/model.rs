@@ -357,12 +357,21 @@ impl Key {
 
     fn place(&self, slice: Slice, order: Order) -> Rank {
         let micros = |at: Option<Instant>| at.map_or(0, |at| at.timestamp_micros());
-        let at = |time| (0, time, String::new());
+        let at = |time| {
+            (
+                usize::from(slice == Slice::UnusedFor45Days),
+                time,
+                String::new(),
+            )
+        };
         match (order, slice) {
             (Order::Expires, Slice::Retiring) => at(micros(self.retires_at)),
             (Order::Expires, _) => at(micros(Some(self.expires_at))),
             (Order::Created, _) => at(micros(Some(self.created_at))),
-            (Order::LastUsed, _) => at(micros(self.last_used_at)),
+            (Order::LastUsed, _) => match self.last_used_at {
+                None => at(micros(Some(self.created_at))),
+                Some(_) => (1, micros(self.last_used_at), String::new()),
+            },
             (Order::Owner, _) => (0, 0, self.owner.clone()),
             (Order::Tag, _) => at(0),
             (Order::Deleted, _) => at(micros(self.deleted_at.or(self.retires_at))),

@@ -86,6 +86,11 @@ impl Search {
         Self { slice, sections }
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.sections.len()
+    }
+
     /// Whether the place can be one of this search's.
     pub(crate) fn has(&self, place: &Place) -> bool {
         let section = self.sections.get(place.section);
@@ -123,13 +128,14 @@ impl Search {
         }
         // Candidates that are not shown must not count: they could be told by the page's end.
         push_visible(sql, walk.visible);
-        push_range(sql, term, section.prefix());
+        // The place before the range, as for slices.
         if let Some(place) = walk.from {
             sql.push(" and (").push(term).push(", ").push(tag);
             sql.push(if walk.descending { ") < (" } else { ") > (" });
             push_place(sql, place);
             sql.push(")");
         }
+        push_range(sql, term, section.prefix());
         push_order(sql, term, tag, walk);
     }
 
@@ -182,20 +188,14 @@ pub(crate) async fn search_walk(
     if walk.descending {
         indexes.reverse();
     }
-    let begin = walk.from.map(|place| place.section);
     for index in indexes {
-        let passed = begin.is_some_and(|begin| match walk.descending {
-            true => index > begin,
-            false => index < begin,
-        });
-        if passed {
+        let Some(here) = walk.within(index) else {
             continue;
-        }
+        };
         let left = walk.limit as usize - stretch.found.len();
         let here = Walk {
-            from: walk.from.filter(|place| place.section == index),
             limit: u32::try_from(left).unwrap_or(0),
-            ..walk
+            ..here
         };
         section_walk(conn, search, index, here, &mut stretch).await?;
         if stretch.found.len() >= walk.limit as usize || stretch.cut.is_some() {
@@ -212,6 +212,18 @@ async fn section_walk(
     walk: Walk<'_>,
     stretch: &mut Stretch,
 ) -> Result<(), Fault> {
+    let rows: Vec<FoundRow> = fetch_all!(conn, section_sql(search, index, walk));
+    let full = rows.len() >= walk.limit as usize;
+    for row in rows {
+        stretch.found.push(row.found(index, true)?);
+    }
+    if !full {
+        stretch.cut = last_candidate(conn, search, index, walk).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn section_sql(search: &Search, index: usize, walk: Walk<'_>) -> Sql {
     let section = &search.sections[index];
     let candidates = Walk {
         limit: u32::try_from(DEPTH).unwrap_or(u32::MAX),
@@ -226,16 +238,12 @@ async fn section_walk(
     sql.push(") c cross join api_key k cross join app_user u ");
     sql.push("where k.tag = c.tag and u.id = k.user_id and ");
     search.push_condition(&mut sql, index, walk);
-    push_order(&mut sql, "c.term", "c.tag", walk);
-    let rows: Vec<FoundRow> = fetch_all!(conn, sql);
-    let full = rows.len() >= walk.limit as usize;
-    for row in rows {
-        stretch.found.push(row.found(index, true)?);
-    }
-    if !full {
-        stretch.cut = last_candidate(conn, search, index, candidates).await?;
-    }
-    Ok(())
+    let term = match section {
+        Section::Tag(_) => "c.tag",
+        _ => "c.term",
+    };
+    push_order(&mut sql, term, "c.tag", walk);
+    sql
 }
 
 #[derive(FromRow)]

@@ -16,6 +16,8 @@ use Part::{InDays, Now, Sql};
 /// A condition, in the order of one column.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Branch {
+    /// Branches of the same section are one list, those of a later one follow.
+    pub(super) section: usize,
     pub(super) key: &'static str,
     pub(super) condition: &'static [Part],
 }
@@ -88,8 +90,15 @@ const NEVER_USED: &[Part] = &[
     Now,
     Sql(")"),
 ];
+const USED: &[Part] = &[
+    Sql(
+        "k.last_used_at is not null and k.deleted_at is null and (k.retires_at is null or k.retires_at > ",
+    ),
+    Now,
+    Sql(")"),
+];
 const UNUSED_45: &[Part] = &[
-    Sql("coalesce(k.last_used_at, 0) > 0 and coalesce(k.last_used_at, 0) <= "),
+    Sql("k.last_used_at <= "),
     InDays(-45),
     Sql(" and k.deleted_at is null and (k.retires_at is null or k.retires_at > "),
     Now,
@@ -110,9 +119,6 @@ const DELETED: &[Part] = &[
 const TOMBSTONES: &[Part] = &[Sql("k.deleted_at is not null")];
 /// Past their overlap, and not yet turned into tombstones: the background work of a minute.
 pub(super) const UNBURIED: &[Part] = &[Sql("k.deleted_at is null and k.retires_at <= "), Now];
-const CURRENT: &[Part] = &[Sql("k.deleted_at is null and k.retires_at is null")];
-const IN_OVERLAP: &[Part] = &[Sql("k.deleted_at is null and k.retires_at > "), Now];
-
 /// Which keys a slice holds.
 pub(super) const fn filter(slice: Slice) -> &'static [Part] {
     match slice {
@@ -132,8 +138,19 @@ pub(super) const fn filter(slice: Slice) -> &'static [Part] {
 
 /// The parts of a slice, each in the order of an index.
 pub(super) fn branches(slice: Slice, order: Order) -> Vec<Branch> {
-    let branch = |key, condition| Branch { key, condition };
+    let branch = |key, condition| Branch {
+        section: 0,
+        key,
+        condition,
+    };
     match (slice, order) {
+        (Slice::All, Order::LastUsed) => vec![
+            branch("k.created_at", NEVER_USED),
+            Branch {
+                section: 1,
+                ..branch("k.last_used_at", USED)
+            },
+        ],
         (Slice::Expired, _) => vec![
             branch("k.expires_at", EXPIRED_SIGNED_IN),
             branch("k.expires_at", EXPIRED_AWAITING),
@@ -152,7 +169,7 @@ const fn key(order: Order) -> &'static str {
     match order {
         Order::Expires => "k.expires_at",
         Order::Created => "k.created_at",
-        Order::LastUsed => "coalesce(k.last_used_at, 0)",
+        Order::LastUsed => "k.last_used_at",
         Order::Owner => OWNER,
         Order::Tag => TAG,
         Order::Deleted => "k.deleted_at",
@@ -162,7 +179,7 @@ const fn key(order: Order) -> &'static str {
 /// The parts of a slice, each to be counted in an index alone.
 pub(super) const fn counted(slice: Slice) -> &'static [&'static [Part]] {
     match slice {
-        Slice::All => &[CURRENT, IN_OVERLAP],
+        Slice::All => &[NEVER_USED, USED],
         Slice::Active => &[ACTIVE],
         Slice::ExpiringIn7Days => &[EXPIRING_7],
         Slice::ExpiringIn30Days => &[EXPIRING_30],
