@@ -8,7 +8,7 @@ use domain::{
 use sqlx::Row;
 
 use super::{
-    Arg, Conn, Place, Search, Sql, Value, Walk, bind_all, branch_sql, branches, count_sql, counted,
+    Conn, Place, Search, Sql, Value, Walk, bind_all, branch_sql, branches, count_sql, counted,
     search::section_sql,
 };
 use crate::store::{Db, Reader, keys::Visible};
