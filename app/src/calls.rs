@@ -4,7 +4,7 @@
 //! server function. Here the one type that travels is text, and what is compiled for each page is
 //! its own decoding.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use domain::error::Error;
 use js_sys::futures::JsFuture;
@@ -25,7 +25,7 @@ use web_sys::{FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams}
 
 use crate::{
     browser,
-    rpc::{Fault, packing::unpack},
+    rpc::{Fault, LoadPulse, packing::unpack},
 };
 
 /// What a server function answered, packed; see [`decode`].
@@ -77,6 +77,54 @@ fn read_with(ask: Ask, here: Signal<String>, changes: Signal<String>) -> Reading
         move || (here.get(), changes.get()),
         move |(here, _)| ask(here),
     )
+}
+
+/// How often a page asks whether anything has changed.
+const BEAT: Duration = Duration::from_secs(4);
+
+/// Whether anything has changed on the server since a page was made.
+#[derive(Debug, Clone, Copy)]
+pub struct Pulse {
+    /// Changes when something has changed: for a page to be read anew.
+    pub beat: RwSignal<String>,
+    known: StoredValue<String>,
+}
+
+impl Pulse {
+    /// Says how it stood when the page was made.
+    pub fn known(self, pulse: &str) {
+        pulse.clone_into(&mut self.known.write_value());
+    }
+}
+
+/// Asks every few seconds whether anything has changed, as long as the page is shown and seen.
+pub fn live() -> Pulse {
+    let pulse = Pulse {
+        beat: RwSignal::new(String::new()),
+        known: StoredValue::new(String::new()),
+    };
+    Effect::new(move || {
+        let ask_again = move || {
+            if !document().hidden() {
+                spawn_local(async move {
+                    let now = decode::<String>(&ask(LoadPulse {}).await);
+                    if let Ok(now) = now
+                        && pulse
+                            .known
+                            .try_get_value()
+                            .is_some_and(|known| known != now)
+                    {
+                        pulse.known.try_set_value(now.clone());
+                        pulse.beat.try_set(now);
+                    }
+                });
+            }
+        };
+        if let Ok(timer) = set_interval_with_handle(ask_again, BEAT) {
+            on_cleanup(move || timer.clear());
+        }
+    });
+    pulse
 }
 
 /// What a [`Reading`] holds.
@@ -146,6 +194,17 @@ where
 
 /// Names the build that gave an answer. Pages name theirs in `data-build`.
 pub const BUILD_HEADER: &str = "x-latchkey-build";
+
+/// Sends entries to a server function past any form; the answer is for [`decode`].
+pub async fn send(path: &str, entries: &[(&str, &str)]) -> String {
+    let form = UrlSearchParams::new();
+    if let Ok(form) = &form {
+        for (name, text) in entries {
+            form.append(name, text);
+        }
+    }
+    post(path, form).await.answer
+}
 
 /// What came back.
 struct Reply {

@@ -91,6 +91,19 @@ fn span(seconds: u64) -> Option<String> {
     }
 }
 
+/// `10,000`
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// `1 day`, `30 days`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     match number {
@@ -177,6 +190,18 @@ mod tests {
         ] {
             let then = now + TimeDelta::seconds(seconds);
             assert_eq!(relative(then, now), words, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(thousands(number), text);
         }
     }
 

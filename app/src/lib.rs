@@ -10,6 +10,7 @@ mod document;
 pub mod format;
 pub mod pages;
 pub mod part;
+pub mod place;
 pub mod rpc;
 pub mod ui;
 pub mod validity;
@@ -57,6 +58,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/profile/key/reveal") view=RevealPage ssr=all.clone() />
                     <Route path=path!("/profile/key/delete") view=DeleteKeyPage ssr=all.clone() />
                     <Route path=path!("/profile/security") view=PasswordAndSessionsPage ssr=all.clone() />
+                    <Route path=path!("/security/api-keys") view=|| view! { <Lazily room=Room::Keys /> } ssr=all.clone() />
+                    <Route path=path!("/security/api-keys/add") view=|| view! { <Lazily room=Room::AddKeyFor /> } ssr=all.clone() />
+                    <Route path=path!("/security/api-keys/:tag") view=|| view! { <Lazily room=Room::KeyOf /> } ssr=all.clone() />
+                    <Route path=path!("/security/api-keys/:tag/edit") view=EditKeyPage ssr=all.clone() />
+                    <Route path=path!("/security/api-keys/:tag/reissue") view=ReissueKeyPage ssr=all.clone() />
+                    <Route path=path!("/security/api-keys/:tag/delete") view=|| view! { <Lazily room=Room::DeleteKeyOf /> } ssr=all.clone() />
                     <Route path=path!("/settings") view=|| view! { <Lazily room=Room::Settings /> } ssr=all />
                 </FlatRoutes>
             </main>

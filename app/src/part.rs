@@ -8,11 +8,23 @@
 use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use crate::{browser, pages::SettingsPage, ui::IntoWhole};
+use crate::{
+    browser,
+    pages::{AddForPage, DeleteKeyOfPage, KeyOfPage, KeysPage, SettingsPage},
+    ui::IntoWhole,
+};
 
 /// A page of the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
+    /// `/security/api-keys`
+    Keys,
+    /// `/security/api-keys/add`
+    AddKeyFor,
+    /// `/security/api-keys/{tag}`
+    KeyOf,
+    /// `/security/api-keys/{tag}/delete`
+    DeleteKeyOf,
     /// `/settings`
     Settings,
 }
@@ -20,7 +32,7 @@ pub enum Room {
 impl Room {
     /// Whether the page at that path is in the part.
     pub fn is_at(path: &str) -> bool {
-        ["/settings"]
+        ["/security/api-keys", "/settings"]
             .iter()
             .any(|room| path == *room || path.starts_with(&format!("{room}/")))
     }
@@ -30,6 +42,10 @@ impl Room {
 #[wasm_split(administration, fallible, preload(load))]
 fn enter(room: Room) -> Result<AnyView, SplitLoaderError> {
     Ok(match room {
+        Room::Keys => view! { <KeysPage /> }.whole(),
+        Room::AddKeyFor => view! { <AddForPage /> }.whole(),
+        Room::KeyOf => view! { <KeyOfPage /> }.whole(),
+        Room::DeleteKeyOf => view! { <DeleteKeyOfPage /> }.whole(),
         Room::Settings => view! { <SettingsPage /> }.whole(),
     })
 }

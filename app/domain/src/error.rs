@@ -171,6 +171,9 @@ pub enum Problem {
     /// The name is taken.
     #[error("There is one of that name already.")]
     Taken,
+    /// A name that several have.
+    #[error("Several have that name; name the domain too.")]
+    Ambiguous,
 }
 
 impl Problem {

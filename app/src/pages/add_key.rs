@@ -9,7 +9,7 @@ use super::{
     trouble::{FormFault, focus_on, lead_on},
 };
 use crate::{
-    calls::{Sending, read},
+    calls::{Sending, read_here},
     rpc::{CreateKey, KeyForm, LoadKeyForm},
     ui::{Heading, IntoWhole, Notice, Submit, Tone},
 };
@@ -20,7 +20,7 @@ use crate::{
 /// back in the address after a refusal.
 #[component]
 pub fn AddKeyPage() -> AnyView {
-    let page = read(LoadKeyForm {}, Signal::default());
+    let page = read_here(|at| LoadKeyForm { at }, Signal::default());
     let sending = Sending::to(&[CreateKey::PATH]);
     let entries = KeyEntries::of_page();
     view! {

@@ -11,10 +11,12 @@ use super::{
     key,
     loading::loaded,
     trouble::{FormFault, lead_on},
+    whose::whose,
 };
 use crate::{
     calls::{Sending, read},
     format,
+    place::Place,
     rpc::{DeleteKey, KeyPage, LoadKeyPage},
     ui::{Heading, IntoWhole, Submit, modal},
 };
@@ -37,7 +39,7 @@ pub fn DeleteKeyPage() -> AnyView {
                     .flatten()
                     .find(|one| named.as_ref().is_none_or(|tag| one.key.tag.as_str() == tag))
                     .map(|one| one.key.clone())
-                    .map(|key| view! { <Question key as_of=page.as_of sending /> });
+                    .map(|key| view! { <Question place=Place::Own key as_of=page.as_of sending /> });
                 view! {
                     {question}
                     {key::show(page)}
@@ -48,8 +50,22 @@ pub fn DeleteKeyPage() -> AnyView {
     .whole()
 }
 
+/// Asks whether to delete a key.
+///
+/// Without JavaScript: the same question, open on the page.
 #[component]
-fn Question(key: ApiKey, as_of: Instant, sending: Sending) -> impl IntoView {
+pub fn Question(
+    /// Where it is asked.
+    place: Place,
+    /// Which key.
+    key: ApiKey,
+    /// When this was so.
+    as_of: Instant,
+    /// What becomes of it.
+    sending: Sending,
+) -> impl IntoView {
+    let back = place.key(key.tag.as_str());
+    let cancel = back.clone();
     let fault = sending.fault;
     lead_on(fault);
     let navigate = use_navigate();
@@ -58,8 +74,10 @@ fn Question(key: ApiKey, as_of: Instant, sending: Sending) -> impl IntoView {
             replace: true,
             ..NavigateOptions::default()
         };
-        navigate("/profile/key", options);
+        navigate(&back, options);
     };
+    let tag = key.tag.to_string();
+    let whose = (place == Place::Everybody).then(|| whose(&key));
     let last_used = match key.last_used {
         Some(usage) => Either::Left(view! {
             "It was last used "
@@ -77,7 +95,6 @@ fn Question(key: ApiKey, as_of: Instant, sending: Sending) -> impl IntoView {
             ")"
         }
     });
-    let tag = key.tag.to_string();
     view! {
         <dialog
             node_ref=modal()
@@ -97,9 +114,11 @@ fn Question(key: ApiKey, as_of: Instant, sending: Sending) -> impl IntoView {
                     " stops working at once and for good. Whatever uses it will be refused."
                 </p>
                 <p>{last_used}</p>
+                <input type="hidden" name="place" value=place.as_str() />
                 <input type="hidden" name="tag" value=tag.clone() />
+                {whose}
                 <div class="actions actions--end">
-                    <a class="button" href="/profile/key" autofocus=true>
+                    <a class="button" href=cancel autofocus=true>
                         "Cancel"
                     </a>
                     <Submit

@@ -37,6 +37,9 @@ pub fn deleted_keys(keys: Vec<ApiKey>, as_of: Instant) -> AnyView {
     .whole()
 }
 
+/// What stands in the place of a name when the overlap of a replaced key has ended by itself.
+const OVERLAP_ENDED: &str = "reissue";
+
 fn facts_of(key: &ApiKey) -> Vec<Fact> {
     let what = if key.retires_at.is_some() {
         "Replaced"
@@ -47,11 +50,11 @@ fn facts_of(key: &ApiKey) -> Vec<Fact> {
     if let Some(deletion) = &key.deleted {
         let own = deletion.by == key.owner.to_string();
         facts.push(Fact::time(what, deletion.at));
-        facts.push(if own {
-            Fact::text("By", "you")
-        } else {
-            Fact::code("By", deletion.by.clone())
-        });
+        if own {
+            facts.push(Fact::text("By", "you"));
+        } else if deletion.by != OVERLAP_ENDED {
+            facts.push(Fact::code("By", deletion.by.clone()));
+        }
     } else if let Some(end) = key.retires_at {
         facts.push(Fact::time(what, end));
     }

@@ -1,4 +1,4 @@
-//! `/profile/key/edit`
+//! `/profile/key/edit` and `/security/api-keys/{tag}/edit`
 
 use domain::{
     error::{Conflict, Error},
@@ -11,18 +11,20 @@ use leptos_router::hooks::use_query_map;
 use super::{
     key_entries::{KeyEntries, KeyFields},
     loading::loaded,
-    refused::NotOffered,
+    refused::not_offered,
     trouble::{FormFault, focus_on, lead_on},
+    whose::whose,
 };
 use crate::{
-    calls::{Sending, read},
+    calls::{Sending, read_here},
     format,
+    place::Place,
     rpc::{KeyForm, LoadKeyForm, UpdateKey},
     ui::{Change, Changes, Heading, IntoWhole, Notice, Submit, Tone},
     validity::{self, KEEP},
 };
 
-/// Changing one's key: what it is for and when it ends. What will change is shown as it is
+/// Changing a key, one's own or another's: what it is for and when it ends. What will change is shown as it is
 /// entered, and nothing can be saved until something is. When the key has changed meanwhile, that
 /// is shown too, and nothing is overwritten unseen (L13).
 ///
@@ -35,8 +37,9 @@ pub fn EditKeyPage() -> AnyView {
         let times = times.copied().unwrap_or_default();
         times + usize::from(fault.with(|fault| is_stale(fault.as_ref().map(|fault| &fault.error))))
     });
-    let page = read(
-        LoadKeyForm {},
+    let place = Place::here();
+    let page = read_here(
+        |at| LoadKeyForm { at },
         Signal::derive(move || stale.get().to_string()),
     );
     let entries = KeyEntries::of_page();
@@ -45,9 +48,9 @@ pub fn EditKeyPage() -> AnyView {
         <Heading title="Edit API key" />
             {loaded(page, move |form: KeyForm| match form.key.clone() {
                 Some(offered) if offered.offer.edit => {
-                    view! { <EditForm key=offered.key form entries seen sending /> }.whole()
+                    view! { <EditForm place key=offered.key form entries seen sending /> }.whole()
                 }
-                present => view! { <NotOffered present owner=form.owner /> }.whole(),
+                present => not_offered(place, present.as_ref(), form.own),
             })}
     }
     .whole()
@@ -103,6 +106,7 @@ const EXPIRES: &str = "Expires";
 
 #[component]
 fn EditForm(
+    place: Place,
     key: ApiKey,
     form: KeyForm,
     entries: KeyEntries,
@@ -137,12 +141,16 @@ fn EditForm(
     let alive = RwSignal::new(false);
     Effect::new(move || alive.set(true));
     let idle = Signal::derive(move || alive.get() && changes.with(Vec::is_empty));
+    let back = place.key(key.tag.as_str());
+    let whose = (place == Place::Everybody).then(|| whose(&key));
     view! {
+        {whose}
         <form method="post" action=UpdateKey::PATH on:submit=sending.submit(UpdateKey::PATH)>
             {meanwhile.map_or_else(
                 || view! { <FormFault sending /> }.whole(),
                 |changes| view! { <Meanwhile changes /> }.whole(),
             )}
+            <input type="hidden" name="place" value=place.as_str() />
             <input type="hidden" name="tag" value=key.tag.to_string() />
             <input type="hidden" name="version" value=now.version.to_string() />
             <input type="hidden" name="seen_description" value=now.description />
@@ -151,7 +159,7 @@ fn EditForm(
             <WillChange changes />
             <div class="actions">
                 <Submit label="Save" pending_label="Saving…" pending=sending.pending idle />
-                <a class="button" href="/profile/key">
+                <a class="button" href=back>
                     "Cancel"
                 </a>
             </div>

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     calls::read,
     format,
+    place::Place,
     rpc::{KeyPage, LoadKeyPage, OfferedKey},
     ui::{Fact, Facts, Heading, IntoWhole, Notice, StateChip, Tone},
 };
@@ -41,7 +42,7 @@ pub fn show(page: KeyPage) -> AnyView {
     } = page;
     let use_it = how_to(key.as_ref().map(|offered| &offered.key.tag), &public_url);
     let present = match key {
-        Some(offered) => view! { <KeyDetails offered as_of /> }.whole(),
+        Some(offered) => view! { <KeyDetails place=Place::Own offered as_of /> }.whole(),
         None if may_add => view! { <NoKey owner /> }.whole(),
         None => {
             let text = "You may not have an API key of your own here: an administrator has withdrawn it. Ask for the role API Key Self-Service.";

@@ -7,6 +7,7 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
+    place::Place,
     rpc::OfferedKey,
     ui::{CopyButton, Fact, Facts, Notice, StateChip, Tone},
 };
@@ -16,6 +17,8 @@ use crate::{
 /// Without JavaScript: the same, with times in UTC only.
 #[component]
 pub fn KeyDetails(
+    /// Where they are shown.
+    place: Place,
     /// The key.
     offered: OfferedKey,
     /// When this was so.
@@ -48,7 +51,8 @@ pub fn KeyDetails(
         Fact::identity("Issuer", &key.issuer),
         Fact::text("SAML authentication", saml),
     ];
-    let link = |offered: bool, href: &'static str, label: &'static str, class: &'static str| {
+    let link = |offered: bool, form: &str, label: &'static str, class: &'static str| {
+        let href = place.form(&key.tag, form);
         offered.then(|| {
             view! {
                 <a class=class href=href>
@@ -73,9 +77,9 @@ pub fn KeyDetails(
                     <CopyButton label="Copy tag" text=move |()| tag.clone() />
                 </div>
                 <div class="card__actions">
-                    {link(offer.edit, "/profile/key/edit", "Edit", "button")}
-                    {link(offer.reissue, "/profile/key/reissue", "Reissue", reissue_class)}
-                    {link(offer.delete, "/profile/key/delete", "Delete", "button button--danger")}
+                    {link(offer.edit, "edit", "Edit", "button")}
+                    {link(offer.reissue, "reissue", "Reissue", reissue_class)}
+                    {link(offer.delete, "delete", "Delete", "button button--danger")}
                 </div>
             </div>
             {notice}

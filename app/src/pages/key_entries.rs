@@ -3,8 +3,9 @@
 use domain::{
     Instant,
     error::{Error, Refusal},
-    expiry::{self, Act, Asker, Owner},
+    expiry::{self, Act, Asker, Owner, Validated},
     key::{MAX_DESCRIPTION_CHARS, check_description},
+    policy::Policy,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -16,6 +17,7 @@ use crate::{
     format,
     rpc::KeyForm,
     ui::{IntoWhole, Notice, TextField, Time, Tone, words},
+    validity,
 };
 
 /// The entries, kept by the page: they outlive a form that is shown anew.
@@ -82,19 +84,20 @@ pub fn KeyFields(
     let validity_error = Signal::derive(move || {
         fault.with(|fault| words::about(fault.as_ref(), expiry::FIELD, "a date"))
     });
-    let validity = match form.owner {
-        Owner::Local => view! {
+    let field = match (form.owner, form.own) {
+        (Owner::Local, _) | (Owner::Saml, false) => view! {
             <ValidityField
                 validity=entries.validity
                 until=entries.until
                 keep
-                policy=form.policy
+                policy=form.policy.clone()
                 as_of=form.as_of
                 error=validity_error
             />
+            {(form.owner == Owner::Saml).then(|| later_than_saml(entries, form.policy, form.as_of))}
         }
         .whole(),
-        Owner::Saml => saml_end(&form, act),
+        (Owner::Saml, true) => saml_end(&form, act),
     };
     view! {
         <TextField
@@ -106,15 +109,41 @@ pub fn KeyFields(
             error=wrong
             on_input=move |text| description.set(text)
         />
-        {validity}
+        {field}
     }
+}
+
+/// Says when an administrator's choice for a SAML user is later than their sign-in would give.
+pub fn later_than_saml(entries: KeyEntries, policy: Policy, as_of: Instant) -> AnyView {
+    let by = Asker::Administrator;
+    (move || {
+        let (chosen, until) = (entries.validity.read(), entries.until.read());
+        let asked = validity::asked(&chosen, &until, as_of).ok().flatten()?;
+        match expiry::decide(Owner::Saml, Act::Edit, by, Some(asked), &policy, as_of) {
+            Ok(Validated {
+                later_than_saml: Some(limit),
+                ..
+            }) => {
+                let limit = format::utc(limit);
+                let text = format!(
+                    "This is later than the owner's sign-in by SAML authentication would give: {limit} at most."
+                );
+                Some(view! { <Notice tone=Tone::Careful text /> })
+            }
+            Err(error @ Error::Refused(_)) => {
+                let text = words::sentence(&error.into());
+                Some(view! { <Notice tone=Tone::Bad text /> })
+            }
+            _ => None,
+        }
+    })
+    .whole()
 }
 
 /// When the sign-in by SAML ends the key, and why nobody chooses.
 fn saml_end(form: &KeyForm, act: Act) -> AnyView {
     let as_of = form.as_of;
-    let by = Asker::Owner(form.saml);
-    match expiry::decide(Owner::Saml, act, by, None, &form.policy, as_of) {
+    match expiry::decide(Owner::Saml, act, form.asker(), None, &form.policy, as_of) {
         Ok(answer) => {
             let end = answer.expires_at.unwrap_or(as_of);
             let longest = format::count(

@@ -1,6 +1,9 @@
 //! One page a file.
 
+pub mod add_for;
 pub mod add_key;
+pub mod bulk;
+pub mod bulk_run;
 pub mod delete_key;
 pub mod deleted_keys;
 pub mod edit_key;
@@ -9,6 +12,9 @@ pub mod how_to;
 pub mod key;
 pub mod key_details;
 pub mod key_entries;
+pub mod key_of;
+pub mod keys;
+pub mod keys_filter;
 pub mod loading;
 pub mod not_found;
 pub mod notices;
@@ -22,12 +28,25 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod trouble;
+pub mod uses_picture;
 pub mod validity_field;
+pub mod whose;
 
 pub use self::{
-    add_key::AddKeyPage, delete_key::DeleteKeyPage, edit_key::EditKeyPage, home::HomePage,
-    key::OwnKeyPage, not_found::NotFoundPage, reissue_key::ReissueKeyPage, reveal::RevealPage,
-    security::PasswordAndSessionsPage, settings::SettingsPage, sign_in::SignInPage,
+    add_for::AddForPage,
+    add_key::AddKeyPage,
+    delete_key::DeleteKeyPage,
+    edit_key::EditKeyPage,
+    home::HomePage,
+    key::OwnKeyPage,
+    key_of::{DeleteKeyOfPage, KeyOfPage},
+    keys::KeysPage,
+    not_found::NotFoundPage,
+    reissue_key::ReissueKeyPage,
+    reveal::RevealPage,
+    security::PasswordAndSessionsPage,
+    settings::SettingsPage,
+    sign_in::SignInPage,
 };
 
 #[cfg(feature = "ssr")]

@@ -4,43 +4,38 @@ use domain::{expiry::Owner, key::State};
 use leptos::prelude::*;
 
 use crate::{
+    place::{OWN, Place},
     rpc::OfferedKey,
-    ui::{Notice, Tone},
+    ui::{IntoWhole, Notice, Tone},
 };
 
-/// Says why one's key cannot be changed, and leads on.
+/// Says why a key cannot be changed, and leads on; `own` is whether it is one's own.
 ///
 /// Without JavaScript: the same.
-#[component]
-pub fn NotOffered(
-    /// One's key, if there is one.
-    present: Option<OfferedKey>,
-    /// How one signs in.
-    owner: Owner,
-) -> impl IntoView {
-    let state = present.as_ref().map(|offered| offered.key.state);
-    let reissue = present.is_some_and(|offered| offered.offer.reissue);
-    let (text, href, label) = match (state, owner) {
-        (None, _) => (
+pub fn not_offered(place: Place, present: Option<&OfferedKey>, own: bool) -> AnyView {
+    let (text, href, label) = match present {
+        None => (
             "You have no API key yet.",
-            "/profile/key",
+            OWN.to_owned(),
             "Go to my API key",
         ),
-        (Some(State::Expired), _) if reissue => (
-            "This key has expired, so it cannot be edited. Reissue it for a new one.",
-            "/profile/key/reissue",
-            "Reissue",
-        ),
-        (Some(_), Owner::Saml) if reissue => (
-            "You sign in by SAML authentication, so your sign-in sets the expiry of your key and there is nothing to edit. Reissue it to change the description.",
-            "/profile/key/reissue",
-            "Reissue",
-        ),
-        _ => (
-            "This key cannot be changed now, or you do not have the permission for it.",
-            "/profile/key",
-            "View my API key details",
-        ),
+        Some(OfferedKey { key, offer }) if offer.reissue => {
+            let by_saml = own && Owner::of(&key.owner) == Owner::Saml;
+            let text = match key.state {
+                State::Expired => {
+                    "This key has expired, so it cannot be edited. Reissue it for a new one."
+                }
+                _ if by_saml => {
+                    "You sign in by SAML authentication, so your sign-in sets the expiry of your key and there is nothing to edit. Reissue it to change the description."
+                }
+                _ => REFUSED,
+            };
+            (text, place.form(&key.tag, "reissue"), "Reissue")
+        }
+        Some(OfferedKey { key, .. }) => {
+            let label = "View the API key details";
+            (REFUSED, place.key(key.tag.as_str()), label)
+        }
     };
     view! {
         <Notice tone=Tone::Plain text />
@@ -50,4 +45,7 @@ pub fn NotOffered(
             </a>
         </p>
     }
+    .whole()
 }
+
+const REFUSED: &str = "This key cannot be changed now, or you do not have the permission for it.";

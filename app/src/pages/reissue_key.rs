@@ -1,4 +1,4 @@
-//! `/profile/key/reissue`
+//! `/profile/key/reissue` and `/security/api-keys/{tag}/reissue`
 
 use domain::{
     Instant,
@@ -12,54 +12,67 @@ use leptos_router::hooks::use_query_map;
 use super::{
     key_entries::{KeyEntries, KeyFields},
     loading::loaded,
-    refused::NotOffered,
+    refused::not_offered,
     trouble::{FormFault, focus_on, lead_on},
+    whose::whose,
 };
 use crate::{
-    calls::{Sending, read},
+    calls::{Sending, read_here},
     format,
+    place::Place,
     rpc::{KeyForm, LoadKeyForm, ReissueKey},
     ui::{Fact, Facts, Heading, IntoWhole, Notice, Radio, StateChip, Submit, Tone},
 };
 
-/// Replacing one's key: how long the new one lasts, and when the old one stops.
+/// Replacing a key, one's own or another's: how long the new one lasts, and when the old one stops.
 ///
 /// Without JavaScript: the same form.
 #[component]
 pub fn ReissueKeyPage() -> AnyView {
-    let page = read(LoadKeyForm {}, Signal::default());
+    let page = read_here(|at| LoadKeyForm { at }, Signal::default());
+    let place = Place::here();
     let sending = Sending::to(&[ReissueKey::PATH]);
     let entries = KeyEntries::of_page();
     view! {
         <Heading title="Reissue API key" />
             {loaded(page, move |form: KeyForm| match form.key.clone() {
                 Some(offered) if offered.offer.reissue => {
-                    view! { <ReissueForm key=offered.key form entries sending /> }.whole()
+                    view! { <ReissueForm place key=offered.key form entries sending /> }.whole()
                 }
-                present => view! { <NotOffered present owner=form.owner /> }.whole(),
+                present => not_offered(place, present.as_ref(), form.own),
             })}
     }
     .whole()
 }
 
 #[component]
-fn ReissueForm(key: ApiKey, form: KeyForm, entries: KeyEntries, sending: Sending) -> impl IntoView {
+fn ReissueForm(
+    place: Place,
+    key: ApiKey,
+    form: KeyForm,
+    entries: KeyEntries,
+    sending: Sending,
+) -> impl IntoView {
     focus_on(sending.fault);
     lead_on(sending.fault);
     entries.begin(
         &key.description,
         &form.policy.default_lifetime_days.to_string(),
     );
+    let whose = (place == Place::Everybody).then(|| whose(&key));
+    let back = place.key(key.tag.as_str());
     let (tag, version) = (key.tag.to_string(), key.version);
     let overlap = (key.state == State::Active).then(|| overlap(&form.policy));
     let replaced = form.retiring.as_ref().map(also_ends);
     view! {
+        {whose}
         <p class="lead">
             "You get a new key with a new value, in one step, and the present one stops working."
         </p>
         <Present key as_of=form.as_of />
         <form method="post" action=ReissueKey::PATH on:submit=sending.submit(ReissueKey::PATH)>
             <FormFault sending />
+            <input type="hidden" name="place" value=place.as_str() />
             <input type="hidden" name="tag" value=tag />
             <input type="hidden" name="version" value=version.to_string() />
             <KeyFields entries form act=Act::Reissue keep=None sending />
@@ -67,7 +80,7 @@ fn ReissueForm(key: ApiKey, form: KeyForm, entries: KeyEntries, sending: Sending
             {replaced}
             <div class="actions">
                 <Submit label="Reissue" pending_label="Reissuing…" pending=sending.pending />
-                <a class="button" href="/profile/key">
+                <a class="button" href=back>
                     "Cancel"
                 </a>
             </div>

@@ -2,10 +2,12 @@
 
 use domain::{Instant, key::Tag};
 use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_query_map;
 
 use super::{revealed::RevealDialog, trouble::fault_notice};
 use crate::{
     calls::{ask, decode},
+    place::Place,
     rpc::{Fault, Revealed, Secret, TakeReveal},
     ui::{Heading, IntoWhole},
 };
@@ -39,10 +41,11 @@ pub fn RevealPage() -> impl IntoView {
     #[cfg(feature = "ssr")]
     if let Some(Shown(answer)) = use_context::<Shown>() {
         return match answer {
-            Ok(revealed) => view! { <super::revealed::Still revealed /> }.whole(),
+            Ok(revealed) => view! { <super::revealed::Still place=place() revealed /> }.whole(),
             Err(fault) => view! { <Gone fault /> }.whole(),
         };
     }
+    let place = place();
     let phase = RwSignal::new(Phase::Waiting);
     let value = RwSignal::new(Secret::new(String::new()));
     Effect::new(move || {
@@ -67,10 +70,16 @@ pub fn RevealPage() -> impl IntoView {
             tag,
             expires_at,
             public_url,
-        } => view! { <RevealDialog value tag expires_at public_url /> }.whole(),
+        } => view! { <RevealDialog place value tag expires_at public_url /> }.whole(),
         Phase::Gone(fault) => view! { <Gone fault /> }.whole(),
     };
     view! { <Heading title="Your new API key" />{shown} }.whole()
+}
+
+/// Whose key it is: the address says so where it is another's.
+fn place() -> Place {
+    use_query_map()
+        .with_untracked(|query| Place::from_name(query.get_str("for").unwrap_or_default()))
 }
 
 #[component]
@@ -78,7 +87,7 @@ fn Waiting() -> impl IntoView {
     view! {
         <section class="card" aria-label="New API key">
             <p class="lead">"Your API key is ready. It can be shown once, within the next minute."</p>
-            <form method="post" action="/profile/key/reveal">
+            <form method="post" action=place().reveal()>
                 <button type="submit" class="button button--primary">
                     "Show my key"
                 </button>
@@ -95,8 +104,8 @@ fn Gone(fault: Fault) -> impl IntoView {
             "If you did not keep the value, delete the key and add a new one: nobody can bring the value back."
         </p>
         <p>
-            <a class="button button--primary" href="/profile/key">
-                "View my API key details"
+            <a class="button button--primary" href=place().without_key()>
+                "Go on"
             </a>
         </p>
     }

@@ -8,6 +8,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     browser, format,
+    place::Place,
     rpc::Secret,
     ui::{CopyButton, Notice, Tone, modal},
 };
@@ -99,6 +100,8 @@ impl Sight {
 /// Without JavaScript: not there; see [`Still`].
 #[component]
 pub fn RevealDialog(
+    /// Whose key it is.
+    place: Place,
     /// The value; the only place that holds it.
     value: RwSignal<Secret>,
     /// The key's tag.
@@ -110,13 +113,14 @@ pub fn RevealDialog(
 ) -> impl IntoView {
     let sight = Sight::of(value);
     let go = use_navigate();
-    let leave = Callback::new(move |to: &'static str| {
+    let home = place.key(tag.as_str());
+    let leave = Callback::new(move |notice: &'static str| {
         sight.wipe();
         let options = NavigateOptions {
             replace: true,
             ..NavigateOptions::default()
         };
-        go(to, options);
+        go(&format!("{home}{notice}"), options);
     });
     let cancel = move |event: ev::Event| {
         if sight.stays() {
@@ -130,7 +134,7 @@ pub fn RevealDialog(
             open=true
             aria-labelledby="reveal"
             on:cancel=cancel
-            on:close=move |_| leave.run("/profile/key")
+            on:close=move |_| leave.run("")
         >
             <h2 class="dialog__title" id="reveal">
                 "Copy your API key"
@@ -205,13 +209,13 @@ fn Command(sight: Sight, tag: Tag, public_url: String) -> impl IntoView {
 fn Buttons(sight: Sight, leave: Callback<&'static str>) -> impl IntoView {
     let close = move |_| {
         if !sight.stays() {
-            leave.run("/profile/key");
+            leave.run("");
         }
     };
     let copy_and_close = move |_| {
         spawn_local(async move {
             if sight.copy().await {
-                leave.run("/profile/key?notice=copied");
+                leave.run("?notice=copied");
             }
         });
     };
@@ -255,10 +259,13 @@ fn command(key: &str, public_url: &str, tag: &Tag) -> String {
 #[cfg(feature = "ssr")]
 #[component]
 pub fn Still(
+    /// Whose key it is.
+    place: Place,
     /// What is shown.
     revealed: crate::rpc::Revealed,
 ) -> impl IntoView {
     let value = revealed.value.into_inner();
+    let home = place.key(revealed.tag.as_str());
     let command = command(&value, &revealed.public_url, &revealed.tag);
     view! {
         <crate::ui::Heading title="Your new API key" />
@@ -274,7 +281,7 @@ pub fn Still(
                     <code class="command__text">{command}</code>
                 </details>
                 <p>
-                    <a class="button button--primary" href="/profile/key" rel="external">
+                    <a class="button button--primary" href=home rel="external">
                         "Close"
                     </a>
                 </p>

@@ -12,6 +12,7 @@ use leptos_axum::ResponseOptions;
 use service::{Actor, Origin, Services, reveal::RevealKey};
 
 use super::{Fault, cookies::Cookies};
+use crate::place::Place;
 
 /// Who asks, and from where.
 #[derive(Debug, Clone)]
@@ -59,10 +60,10 @@ pub(super) fn named(tag: &str) -> Result<Tag, Error> {
 }
 
 /// Leads the browser to the page that shows a new key's value, with the cookie that opens it.
-pub(super) fn show_once(scope: &Scope, value: &RevealKey) {
+pub(super) fn show_once(scope: &Scope, value: &RevealKey, place: Place) {
     let cookies = scope.cookies;
     set_cookie(cookies.set(cookies.reveal(), &value.reveal()));
-    leptos_axum::redirect("/profile/key/reveal");
+    leptos_axum::redirect(place.reveal());
 }
 
 /// Does `work` and turns its error into this request's answer.

@@ -2,7 +2,7 @@
 
 use domain::{
     Instant,
-    expiry::{Owner, SamlSession},
+    expiry::{Asker, Owner, SamlSession},
     key::{ApiKey, Tag},
     offer::Offer,
     policy::Policy,
@@ -41,22 +41,35 @@ pub struct KeyPage {
     pub public_url: String,
 }
 
-/// What the forms for one's key need: to add, to edit and to reissue it.
+/// What the forms for a key need: to add, to edit and to reissue it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyForm {
-    /// The present key. `None`: there is none.
+    /// The key. `None`: there is none.
     pub key: Option<OfferedKey>,
-    /// The replaced key that still works, if there is one.
+    /// The replaced key that still works, if there is one and it is one's own.
     pub retiring: Option<Tag>,
-    /// Whether the end of a key is one's own to choose.
+    /// How the owner signs in.
     pub owner: Owner,
-    /// The sign-in that gives the end otherwise.
+    /// Whether it is one's own key. Otherwise the end can be chosen whatever the owner.
+    pub own: bool,
+    /// The sign-in that gives the end of one's own key, if there is one.
     pub saml: Option<SamlSession>,
     /// What is allowed.
     pub policy: Policy,
     /// When this was so.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
+}
+
+impl KeyForm {
+    /// For whom the rule of the key's end decides.
+    pub const fn asker(&self) -> Asker {
+        if self.own {
+            Asker::Owner(self.saml)
+        } else {
+            Asker::Administrator
+        }
+    }
 }
 
 /// One's keys.
@@ -85,26 +98,48 @@ pub async fn load_key_page() -> Result<KeyPage, Fault> {
     .await
 }
 
+/// A key with what the actor can do with it.
 #[cfg(feature = "ssr")]
-fn offered(actor: &service::Actor, key: ApiKey) -> OfferedKey {
+pub(super) fn offered(actor: &service::Actor, key: ApiKey) -> OfferedKey {
     use domain::permission::Whose;
 
+    let whose = if key.owner.id == actor.identity().id {
+        Whose::Own
+    } else {
+        Whose::Others
+    };
     let (rights, means) = (actor.rights(), actor.via().means());
-    let offer = Offer::of(&key, Whose::Own, rights, means);
+    let offer = Offer::of(&key, whose, rights, means);
     OfferedKey { key, offer }
 }
 
-/// What is to be added, edited or reissued, and what is allowed.
+/// What is to be added, edited or reissued, and what is allowed: one's own key, or the one that
+/// the address names.
 #[server(endpoint = "key_form", output = Packed)]
-pub async fn load_key_form() -> Result<KeyForm, Fault> {
+pub async fn load_key_form(
+    /// The page's address.
+    #[server(default)]
+    at: String,
+) -> Result<KeyForm, Fault> {
+    use super::address::Address;
+    use crate::place::Place;
+
     super::context::as_actor(async |services, actor| {
         let keys = &services.keys;
-        let key = keys.own(&actor).await?;
+        let (key, retiring) = match Place::of(&at) {
+            Place::Own => (keys.own(&actor).await?, keys.own_retiring(&actor).await?),
+            Place::Everybody => {
+                let tag = Address::parse(&at).tag(2)?;
+                (Some(keys.get(&actor, &tag).await?), None)
+            }
+        };
+        let owner = key.as_ref().map_or(actor.identity(), |key| &key.owner);
         Ok(KeyForm {
-            key: key.map(|key| offered(&actor, key)),
-            retiring: keys.own_retiring(&actor).await?.map(|key| key.tag),
-            owner: Owner::of(actor.identity()),
+            retiring: retiring.map(|key| key.tag),
+            owner: Owner::of(owner),
+            own: owner.id == actor.identity().id,
             saml: actor.saml_session(),
+            key: key.map(|key| offered(&actor, key)),
             policy: services.policy().await?,
             as_of: services.now(),
         })
@@ -126,6 +161,7 @@ pub async fn create_key(
     until: String,
 ) -> Result<(), Fault> {
     use super::context::{answer, keep_entries, show_once};
+    use crate::place::Place;
 
     let created = answer(async |scope| {
         let actor = scope.actor()?;
@@ -136,7 +172,7 @@ pub async fn create_key(
         };
         let keys = &scope.services.keys;
         let value = keys.create_for_reveal(actor, wanted).await?.done();
-        show_once(&scope, &value);
+        show_once(&scope, &value, Place::Own);
         Ok(())
     })
     .await;
@@ -150,9 +186,22 @@ pub async fn create_key(
     })
 }
 
+/// What somebody saw of a key, for the page that shows what changed meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeenKey {
+    /// The description.
+    pub seen_description: String,
+    /// The end, in words.
+    pub seen_expires: String,
+}
+
 /// Changes a key's description or validity.
 #[server(endpoint = "update_key", output = Packed)]
 pub async fn update_key(
+    /// Where the form is.
+    #[server(default)]
+    place: String,
     /// Names the key.
     #[server(default)]
     tag: String,
@@ -168,15 +217,14 @@ pub async fn update_key(
     /// The date.
     #[server(default)]
     until: String,
-    /// The description that was seen, for the page that shows what changed meanwhile.
-    #[server(default)]
-    seen_description: String,
-    /// The end that was seen, likewise.
-    #[server(default)]
-    seen_expires: String,
+    /// What else was seen.
+    #[server(flatten)]
+    seen: SeenKey,
 ) -> Result<(), Fault> {
     use super::context::{answer, keep_entries, named};
+    use crate::place::Place;
 
+    let place = Place::from_name(&place);
     let updated = answer(async |scope| {
         let edit = service::keys::KeyEdit {
             description: Some(description.clone()),
@@ -187,7 +235,7 @@ pub async fn update_key(
         keys.update(scope.actor()?, &named(&tag)?, edit)
             .await?
             .done();
-        leptos_axum::redirect("/profile/key?notice=saved");
+        leptos_axum::redirect(&format!("{}?notice=saved", place.key(&tag)));
         Ok(())
     })
     .await;
@@ -197,16 +245,20 @@ pub async fn update_key(
             ("validity", &validity),
             ("until", &until),
             ("version", &version.to_string()),
-            ("seen_description", &seen_description),
-            ("seen_expires", &seen_expires),
+            ("seen_description", &seen.seen_description),
+            ("seen_expires", &seen.seen_expires),
         ];
-        keep_entries::<UpdateKey>(fault, "/profile/key/edit", &entries);
+        let page = format!("{}/edit", place.key(&tag));
+        keep_entries::<UpdateKey>(fault, &page, &entries);
     })
 }
 
 /// Replaces a key; the new one's value waits for the page that shows it once.
 #[server(endpoint = "reissue_key", output = Packed)]
 pub async fn reissue_key(
+    /// Where the form is.
+    #[server(default)]
+    place: String,
     /// Names the key.
     #[server(default)]
     tag: String,
@@ -227,7 +279,9 @@ pub async fn reissue_key(
     overlap: Option<u32>,
 ) -> Result<(), Fault> {
     use super::context::{answer, keep_entries, named, show_once};
+    use crate::place::Place;
 
+    let place = Place::from_name(&place);
     let reissued = answer(async |scope| {
         let wanted = service::keys::Reissue {
             description: Some(description.clone()),
@@ -240,7 +294,7 @@ pub async fn reissue_key(
             .reissue_for_reveal(scope.actor()?, &named(&tag)?, wanted)
             .await?
             .done();
-        show_once(&scope, &value);
+        show_once(&scope, &value, place);
         Ok(())
     })
     .await;
@@ -252,13 +306,17 @@ pub async fn reissue_key(
             ("until", &until),
             ("overlap", &overlap),
         ];
-        keep_entries::<ReissueKey>(fault, "/profile/key/reissue", &entries);
+        let page = format!("{}/reissue", place.key(&tag));
+        keep_entries::<ReissueKey>(fault, &page, &entries);
     })
 }
 
-/// Deletes one's key.
+/// Deletes a key.
 #[server(endpoint = "delete_key", output = Packed)]
 pub async fn delete_key(
+    /// Where the form is.
+    #[server(default)]
+    place: String,
     /// Names the key.
     #[server(default)]
     tag: String,
@@ -266,7 +324,8 @@ pub async fn delete_key(
     super::context::as_actor(async |services, actor| {
         let tag = super::context::named(&tag)?;
         services.keys.delete(&actor, &tag, None).await?.done();
-        leptos_axum::redirect("/profile/key?notice=deleted");
+        let place = crate::place::Place::from_name(&place);
+        leptos_axum::redirect(&format!("{}?notice=deleted", place.without_key()));
         Ok(())
     })
     .await

@@ -4,6 +4,8 @@
 //! All are asked with the default encoding (a form's), so that every one of them can be the target
 //! of a plain HTML form.
 
+pub mod bulk;
+pub mod directory;
 pub mod fault;
 pub mod keys;
 pub mod packing;
@@ -22,6 +24,11 @@ pub mod context;
 pub mod cookies;
 
 pub use self::{
+    bulk::{BulkDelete, BulkExtend, LoadBulkTags, MAX_STEP, SomeTags, StepResult},
+    directory::{
+        AddForPage, CreateKeyFor, KeyOfPage, KeysPage, LoadAddForPage, LoadKeyOfPage, LoadKeysPage,
+        LoadPulse,
+    },
     fault::Fault,
     keys::{
         CreateKey, DeleteKey, KeyForm, KeyPage, LoadKeyForm, LoadKeyPage, OfferedKey, ReissueKey,

@@ -22,6 +22,8 @@ pub struct Profile {
 /// The administrators' pages, by who may see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Rooms {
+    /// *API keys*: everybody's.
+    pub keys: bool,
     /// *Settings*.
     pub settings: bool,
 }
@@ -41,8 +43,10 @@ pub async fn load_profile() -> Result<Option<Profile>, Fault> {
         let must_change_password = actor.password_change_needed();
         let (rights, means) = (actor.rights(), actor.via().means());
         let sees = |operation| decide(operation, Whose::Others, rights, means).is_ok();
+        let sees = |operation| !must_change_password && sees(operation);
         let rooms = Rooms {
-            settings: !must_change_password && sees(Operation::ViewPolicy),
+            keys: sees(Operation::ViewKey),
+            settings: sees(Operation::ViewPolicy),
         };
         Ok(Some(Profile {
             identity: actor.identity().clone(),

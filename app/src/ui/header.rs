@@ -4,7 +4,10 @@ use leptos::{html, prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_location;
 
 use super::{Icon, Mark, Shape};
-use crate::rpc::{Profile, Rooms, SignOut};
+use crate::{
+    place::EVERYBODY,
+    rpc::{Profile, Rooms, SignOut},
+};
 
 /// The mark, and the profile menu of whoever is signed in.
 ///
@@ -49,7 +52,7 @@ fn Places(rooms: Rooms) -> impl IntoView {
     (rooms != Rooms::default()).then(|| {
         view! {
             <nav class="places" aria-label="Administration">
-                <ul class="places__list">{place(rooms.settings, "/settings", "Settings")}</ul>
+                <ul class="places__list">{place(rooms.keys, EVERYBODY, "API keys")} {place(rooms.settings, "/settings", "Settings")}</ul>
             </nav>
         }
     })

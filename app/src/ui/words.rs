@@ -1,6 +1,9 @@
 //! Errors in the words of the pages.
 
-use domain::error::{Conflict, Error, Problem, Refusal};
+use domain::{
+    directory::{Count, Slice},
+    error::{Conflict, Error, Problem, Refusal},
+};
 
 use crate::{format, rpc::Fault};
 
@@ -43,6 +46,32 @@ fn too_many(seconds: u32) -> String {
     format!("Too many failed attempts. Wait {minutes}, then try again.")
 }
 
+/// Which keys, as a heading.
+pub const fn slice(slice: Slice) -> &'static str {
+    match slice {
+        Slice::All => "All",
+        Slice::Active => "Active",
+        Slice::ExpiringIn7Days => "Expiring in 7 days",
+        Slice::ExpiringIn30Days => "Expiring in 30 days",
+        Slice::Expired => "Expired",
+        Slice::Inactive => "Inactive",
+        Slice::Retiring => "Retiring",
+        Slice::NeverUsed => "Never used",
+        Slice::UnusedFor45Days => "Unused for 45 days",
+        Slice::OwnerDisabled => "Owner disabled",
+        Slice::Deleted => "Deleted",
+    }
+}
+
+/// `12 keys`, `More than 10,000 keys`.
+pub fn how_many(count: Count, one: &str, many: &str) -> String {
+    match count {
+        Count::Exactly(1) => format!("1 {one}"),
+        Count::Exactly(number) => format!("{} {many}", format::thousands(number)),
+        Count::MoreThan(number) => format!("More than {} {many}", format::thousands(number)),
+    }
+}
+
 /// What is wrong with a field, and what is allowed. `expected` completes "Enter …" for a value of
 /// the wrong form: what the error itself carries is not shown, since an address can bring it.
 pub fn problem(problem: &Problem, expected: &str) -> String {
@@ -72,6 +101,9 @@ pub fn problem(problem: &Problem, expected: &str) -> String {
         Problem::SamePassword => "This is your current password. Choose another.",
         Problem::Differs => "The two entries differ.",
         Problem::Unknown => "There is none of that name.",
+        Problem::Ambiguous => {
+            "Several have that name. Choose one from the list, or name the domain."
+        }
         Problem::Taken => "There is one of that name already.",
     };
     fixed.to_owned()

@@ -15,6 +15,7 @@ mod maintenance;
 mod operation;
 pub mod password;
 mod policy;
+mod pulse;
 mod refusals;
 pub mod reveal;
 pub mod roles;

@@ -1,5 +1,6 @@
 //! Accounts.
 
+mod owner;
 mod query;
 
 use std::sync::Arc;

@@ -308,12 +308,11 @@ impl List {
             },
             tag,
         };
-        let fits = match &self.search {
-            Some(search) => search.has(&place),
-            None => {
-                let text = matches!(self.order, Order::Owner | Order::Tag);
-                section <= 1 && text == matches!(place.value, Value::Text(_))
-            }
+        let fits = if let Some(search) = &self.search {
+            search.has(&place)
+        } else {
+            let text = matches!(self.order, Order::Owner | Order::Tag);
+            section <= 1 && text == matches!(place.value, Value::Text(_))
         };
         (slice == self.slice.as_str() && order == self.order_name() && fits).then_some(place)
     }

@@ -3,6 +3,7 @@
 mod change;
 mod directory;
 mod query;
+mod uses;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use domain::directory::{Count, Cursor, DirectoryPage, DirectoryQuery, Order,
 pub use self::{
     change::{KeyEdit, NewKey, Reissue},
     query::{KEY_FIELDS, KeyField, KeyQuery},
+    uses::MAX_HOURS,
 };
 use crate::{
     Actor, Outcome,

@@ -387,6 +387,30 @@ pub(crate) async fn for_check(conn: &mut Conn<'_>, tag: &Tag) -> Result<Vec<Chec
     .bind(tag.as_str()) => fetch_all)?)
 }
 
+#[derive(FromRow)]
+struct HourRow {
+    hour: Time,
+    uses: i64,
+}
+
+/// The hours since `first` in which a key was used, and how often.
+pub(crate) async fn uses_since(
+    conn: &mut Conn<'_>,
+    tag: &Tag,
+    first: Instant,
+) -> Result<Vec<(Instant, u64)>, Fault> {
+    let rows = run!(conn, sqlx::query_as::<_, HourRow>(
+        "select hour, uses from api_key_use where tag = $1 and hour >= $2 order by hour",
+    )
+    .bind(tag.as_str())
+    .bind(Time(first)) => fetch_all)?;
+    let read = |row: HourRow| {
+        let uses = u64::try_from(row.uses).map_err(|_| Fault::Broken("a negative count"))?;
+        Ok((row.hour.0, uses))
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// Notes the latest use of a key and counts its uses in the hour.
 pub(crate) async fn note_use(
     conn: &mut Conn<'_>,

@@ -103,6 +103,22 @@ pub(crate) async fn find_local(conn: &mut Conn<'_>, folded: &str) -> Result<Vec<
     .bind(folded) => fetch_all)?)
 }
 
+/// The first accounts whose names, as they are compared, begin with `start`.
+pub(crate) async fn named_like(
+    conn: &mut Conn<'_>,
+    start: &str,
+    limit: i64,
+) -> Result<Vec<UserRow>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, UserRow>(
+        "select id, domain_type, domain, name, password_hash, password_change_needed, \
+         self_service_withdrawn, disabled_at, created_at from app_user \
+         where name_folded >= $1 and name_folded < $2 order by name_folded, id limit $3",
+    )
+    .bind(start)
+    .bind(format!("{start}\u{10ffff}"))
+    .bind(limit) => fetch_all)?)
+}
+
 /// The account with that number.
 pub(crate) async fn by_id(conn: &mut Conn<'_>, id: UserId) -> Result<Option<UserRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, UserRow>(

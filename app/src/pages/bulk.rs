@@ -1,0 +1,264 @@
+//! Choosing several keys, and what can be done to them all.
+
+use std::collections::BTreeSet;
+
+use domain::directory::Count;
+use leptos::{html, prelude::*};
+
+use super::{
+    bulk_run::{Kind, Run},
+    keys_filter::Wanted,
+};
+use crate::{
+    format,
+    ui::{IntoWhole, modal, words},
+    validity::PRESETS,
+};
+
+/// What is chosen on the page, and what is being done to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Picked {
+    /// Keys chosen one by one, also on other pages of the list.
+    tags: RwSignal<BTreeSet<String>>,
+    /// All that match, whatever is chosen one by one.
+    all: RwSignal<bool>,
+    /// What is asked about.
+    asking: RwSignal<Option<Kind>>,
+    run: Run,
+}
+
+impl Picked {
+    /// Nothing yet.
+    pub fn none() -> Self {
+        Self {
+            tags: RwSignal::new(BTreeSet::new()),
+            all: RwSignal::new(false),
+            asking: RwSignal::new(None),
+            run: Run::none(),
+        }
+    }
+
+    /// Counts what was done, for the list to be read anew.
+    pub fn done(self) -> RwSignal<usize> {
+        self.run.ended
+    }
+
+    fn clear(self) {
+        self.tags.update(BTreeSet::clear);
+        self.all.set(false);
+    }
+}
+
+/// Chooses a key. Without JavaScript: not there.
+#[component]
+pub fn Pick(
+    /// What is chosen so far.
+    picked: Picked,
+    /// The key.
+    tag: String,
+) -> AnyView {
+    let label = format!("Select {tag}");
+    let own = tag.clone();
+    let chosen = move || picked.all.get() || picked.tags.with(|tags| tags.contains(&own));
+    let toggle = move |_| {
+        let tag = tag.clone();
+        picked.all.set(false);
+        picked.tags.update(|tags| {
+            if !tags.remove(&tag) {
+                tags.insert(tag);
+            }
+        });
+    };
+    view! {
+        <input
+            type="checkbox"
+            class="tick__input needs-script"
+            aria-label=label
+            prop:checked=chosen
+            on:change=toggle
+        />
+    }
+    .whole()
+}
+
+/// How many are chosen, what can be done to them, how far that is, and what became of them.
+///
+/// Without JavaScript: not there; each key can be edited and deleted by itself.
+#[component]
+pub fn Bulk(
+    /// What is chosen.
+    picked: Picked,
+    /// The keys on this page.
+    tags: Vec<String>,
+    /// How many match in all.
+    count: Count,
+    /// The list.
+    wanted: Wanted,
+) -> AnyView {
+    let number = move || match count {
+        _ if !picked.all.get() => picked.tags.with(|tags| Count::Exactly(tags.len() as u64)),
+        count => count,
+    };
+    let some = move || number() != Count::Exactly(0);
+    let page = move |_| {
+        picked
+            .tags
+            .update(|chosen| chosen.extend(tags.iter().cloned()));
+    };
+    let ask = move |kind| move |_| picked.asking.set(Some(kind));
+    let buttons = move || {
+        some().then(|| {
+            view! {
+                <button type="button" class="button button--small" on:click=ask(Kind::Extend)>
+                    "Extend…"
+                </button>
+                <button
+                    type="button"
+                    class="button button--small button--danger"
+                    on:click=ask(Kind::Delete)
+                >
+                    "Delete…"
+                </button>
+                <button
+                    type="button"
+                    class="button button--small"
+                    on:click=move |_| picked.clear()
+                >
+                    "Select none"
+                </button>
+            }
+        })
+    };
+    let every = words::how_many(count, "key", "keys").to_lowercase();
+    let question = move || {
+        let wanted = wanted.clone();
+        picked.asking.get().map(|kind| {
+            view! { <Question picked kind number=number() list=wanted.address() /> }
+        })
+    };
+    view! {
+        <section class="bulk needs-script" aria-label="Several at once">
+            <p role="status">{move || words::how_many(number(), "key selected", "keys selected")}</p>
+            <div class="actions">
+                <button type="button" class="button button--small" on:click=page>
+                    "Select this page"
+                </button>
+                <button
+                    type="button"
+                    class="button button--small"
+                    on:click=move |_| picked.all.set(true)
+                >
+                    {format!("Select all that match: {every}")}
+                </button>
+                {buttons}
+            </div>
+            {picked.run.shown()}
+        </section>
+        {question}
+    }
+    .whole()
+}
+
+/// Asks before anything is done to several keys; the number must be typed.
+#[component]
+fn Question(picked: Picked, kind: Kind, number: Count, list: String) -> AnyView {
+    let dialog = modal();
+    let days = NodeRef::<html::Select>::new();
+    let typed = RwSignal::new(String::new());
+    let (expected, exact) = match number {
+        Count::Exactly(number) => (number.to_string(), Some(number)),
+        Count::MoreThan(_) => ("all".to_owned(), None),
+    };
+    let how_many = words::how_many(number, "API key", "API keys");
+    let (title, does, class) = match kind {
+        Kind::Delete => (
+            format!("Delete {how_many}?"),
+            "They stop working at once and for good. Whatever uses them will be refused.",
+            "button button--destructive",
+        ),
+        Kind::Extend => (
+            format!("Extend {how_many}?"),
+            "Each gets the new end, counted from now.",
+            "button button--primary",
+        ),
+    };
+    let right = expected.clone();
+    let idle = move || typed.with(|typed| *typed != right);
+    let idle = Signal::derive(idle);
+    let close = move || picked.asking.set(None);
+    let go = move |_| {
+        if idle.get_untracked() {
+            return;
+        }
+        let validity = days.get_untracked().map(|days| days.value());
+        let tags = if picked.all.get_untracked() {
+            None
+        } else {
+            Some(picked.tags.get_untracked())
+        };
+        picked.run.begin(
+            kind,
+            tags,
+            list.clone(),
+            validity.unwrap_or_default(),
+            exact,
+        );
+        picked.clear();
+        close();
+    };
+    let extend = (kind == Kind::Extend).then(|| {
+        let option = |days: u32| {
+            let label = format::days(days.into());
+            view! { <option value=days.to_string()>{label}</option> }
+        };
+        view! {
+            <div class="field">
+                <label class="field__label" for="bulk-days">
+                    "New validity"
+                </label>
+                <select class="field__input" id="bulk-days" node_ref=days>
+                    {PRESETS.map(option).collect_view()}
+                </select>
+            </div>
+        }
+    });
+    view! {
+        <dialog
+            node_ref=dialog
+            class="dialog"
+            aria-labelledby="bulk-question"
+            on:close=move |_| close()
+        >
+            <h2 class="dialog__title" id="bulk-question">
+                {title}
+            </h2>
+            <p>{does}</p>
+            {extend}
+            <div class="field">
+                <label class="field__label" for="bulk-typed">
+                    {format!("Type {expected} to go on")}
+                </label>
+                <input
+                    class="field__input"
+                    id="bulk-typed"
+                    autocomplete="off"
+                    on:input:target=move |event| typed.set(event.target().value())
+                />
+            </div>
+            <div class="actions actions--end">
+                <button type="button" class="button" autofocus=true on:click=move |_| close()>
+                    "Cancel"
+                </button>
+                <button
+                    type="button"
+                    class=class
+                    aria-disabled=move || idle.get().then_some("true")
+                    on:click=go
+                >
+                    {kind.label()}
+                </button>
+            </div>
+        </dialog>
+    }
+    .whole()
+}

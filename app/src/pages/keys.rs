@@ -1,0 +1,196 @@
+//! `/security/api-keys`
+
+use domain::{
+    Instant,
+    directory::{Order, Slice},
+    key::ApiKey,
+};
+use leptos::prelude::*;
+
+use super::{
+    bulk::{Bulk, Pick, Picked},
+    keys_filter::{KeysFilter, Wanted},
+    loading::loaded,
+    notices::UrlNotice,
+    uses_picture::expiries_picture,
+};
+use crate::{
+    calls::{live, read_here},
+    place::{EVERYBODY, Place},
+    rpc::{KeysPage, LoadKeysPage, OfferedKey},
+    ui::{Column, Heading, IntoWhole, Pager, StateChip, Table, Time, words},
+};
+
+/// Everybody's keys: figures that are filters, search, a table with what can be done to each, and
+/// with several at once. What changes elsewhere appears by itself.
+///
+/// Without JavaScript: the same, one key at a time, up to date when the page is loaded.
+#[component]
+pub fn KeysPage() -> AnyView {
+    let pulse = live();
+    let picked = Picked::none();
+    let again = picked.done();
+    let changes = Signal::derive(move || format!("{} {}", pulse.beat.get(), again.get()));
+    let page = read_here(|at| LoadKeysPage { at }, changes);
+    view! {
+        <Heading title="API keys" />
+            <UrlNotice />
+            {loaded(page, move |page: KeysPage| {
+                pulse.known(&page.pulse);
+                show(page, picked)
+            })}
+    }
+    .whole()
+}
+
+fn show(page: KeysPage, picked: Picked) -> AnyView {
+    let wanted = Wanted::of(&page);
+    let as_of = page.as_of;
+    let add = page.may_add.then(|| {
+        view! {
+            <a class="button button--primary" href=format!("{EVERYBODY}/add")>
+                "Add"
+            </a>
+        }
+    });
+    let picture = expiries_picture(&page.expiries, as_of);
+    let count = words::how_many(page.count, "key", "keys");
+    let (before, after) = (wanted.before(page.before), wanted.after(page.after));
+    let table = if page.keys.is_empty() {
+        nothing(&wanted)
+    } else {
+        let caption = format!("{}: {count}", words::slice(wanted.slice));
+        let tags: Vec<_> = page
+            .keys
+            .iter()
+            .map(|one| one.key.tag.to_string())
+            .collect();
+        let rows = page.keys.into_iter().map(|one| row(one, as_of, picked));
+        let rows = rows.collect();
+        view! {
+            <Bulk picked tags count=page.count wanted=wanted.clone() />
+            <Table caption columns=columns(&wanted) rows />
+            <Pager count before after />
+        }
+        .whole()
+    };
+    view! {
+        <KeysFilter wanted tiles=page.tiles add=add.whole() />
+        {table}
+        {picture}
+    }
+    .whole()
+}
+
+fn columns(wanted: &Wanted) -> Vec<Column> {
+    let by = |label, order| {
+        if wanted.sortable(order) {
+            Column::sorted(label, wanted.sorted_by(order), wanted.sorted(order))
+        } else {
+            Column::new(label)
+        }
+    };
+    vec![
+        Column::new("Select"),
+        by("API key", Order::Tag),
+        by("Owner", Order::Owner),
+        Column::new("State"),
+        by("Expires", Order::Expires),
+        by("Last used", Order::LastUsed),
+        by("Created", Order::Created),
+        Column::new("Actions"),
+    ]
+}
+
+fn row(one: OfferedKey, as_of: Instant, picked: Picked) -> Vec<AnyView> {
+    let OfferedKey { key, offer } = one;
+    let link = |offered: bool, form: &str, label: &'static str| {
+        let href = Place::Everybody.form(&key.tag, form);
+        let name = format!("{label} {}", key.tag);
+        offered.then(|| {
+            view! {
+                <a class="button button--small" href=href aria-label=name>
+                    {label}
+                </a>
+            }
+        })
+    };
+    let actions = view! {
+        <span class="table__actions">
+            {link(offer.edit, "edit", "Edit")} {link(offer.reissue, "reissue", "Reissue")}
+            {link(offer.delete, "delete", "Delete")}
+        </span>
+    };
+    vec![
+        view! { <Pick picked tag=key.tag.to_string() /> }.whole(),
+        name(&key),
+        owner(&key),
+        view! { <StateChip state=key.state /> }.whole(),
+        view! { <Time at=key.retires_at.unwrap_or(key.expires_at) as_of /> }.whole(),
+        last_use(&key, as_of),
+        view! { <Time at=key.created_at as_of /> }.whole(),
+        actions.whole(),
+    ]
+}
+
+fn name(key: &ApiKey) -> AnyView {
+    let href = Place::Everybody.key(key.tag.as_str());
+    view! {
+        <span class="cell">
+            <a href=href>
+                <code class="tag">{key.tag.to_string()}</code>
+            </a>
+            <bdi class="description quiet">{key.description.clone()}</bdi>
+        </span>
+    }
+    .whole()
+}
+
+fn owner(key: &ApiKey) -> AnyView {
+    view! {
+        <span class="cell">
+            <bdi>{key.owner.principal.name.clone()}</bdi>
+            <bdi class="fact__code quiet">{key.owner.to_string()}</bdi>
+        </span>
+    }
+    .whole()
+}
+
+fn last_use(key: &ApiKey, as_of: Instant) -> AnyView {
+    match &key.last_used {
+        None => "Never used".whole(),
+        Some(usage) => view! {
+            <span class="cell">
+                <Time at=usage.at as_of />
+                <code class="quiet">{usage.address.clone()}</code>
+            </span>
+        }
+        .whole(),
+    }
+}
+
+/// There is nothing at all, or nothing of what is asked for.
+fn nothing(wanted: &Wanted) -> AnyView {
+    if wanted.slice == Slice::All && wanted.search.is_empty() {
+        return view! {
+            <section class="card card--empty" aria-label="No API keys yet">
+                <p class="lead">"There are no API keys yet."</p>
+                <p class="quiet">
+                    "Everybody adds their own in the profile menu, top right; or add one for somebody here."
+                </p>
+            </section>
+        }
+        .whole();
+    }
+    view! {
+        <section class="card card--empty" aria-label="No API keys found">
+            <p class="lead">"No API key is like this."</p>
+            <p>
+                <a class="button" href=EVERYBODY>
+                    "Show all API keys"
+                </a>
+            </p>
+        </section>
+    }
+    .whole()
+}

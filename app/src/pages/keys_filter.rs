@@ -1,0 +1,182 @@
+//! What of everybody's keys is shown: figures, search, order; all of it in the address.
+
+use domain::directory::{Count, Order, Slice, Tiles};
+use leptos::prelude::*;
+
+use crate::{
+    format,
+    place::EVERYBODY,
+    rpc::KeysPage,
+    ui::{IntoWhole, address, words},
+};
+
+/// What the address asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which keys.
+    pub slice: Slice,
+    /// What is searched for. Empty: nothing.
+    pub search: String,
+    order: Order,
+    descending: bool,
+}
+
+impl Wanted {
+    /// What a page shows.
+    pub fn of(page: &KeysPage) -> Self {
+        Self {
+            slice: page.slice,
+            search: page.search.clone(),
+            order: page.order,
+            descending: page.descending,
+        }
+    }
+
+    /// The address of this list, from its beginning.
+    pub fn address(&self) -> String {
+        self.with(&[])
+    }
+
+    /// The address of the page that ends at this place.
+    pub fn before(&self, cursor: Option<String>) -> Option<String> {
+        cursor.map(|cursor| self.with(&[("before", &cursor)]))
+    }
+
+    /// The address of the page that begins after this place.
+    pub fn after(&self, cursor: Option<String>) -> Option<String> {
+        cursor.map(|cursor| self.with(&[("after", &cursor)]))
+    }
+
+    /// Whether these keys can be had in that order.
+    pub fn sortable(&self, order: Order) -> bool {
+        self.search.is_empty() && self.slice.orders().contains(&order)
+    }
+
+    /// How they are sorted by it: `None` when by another.
+    pub fn sorted(&self, order: Order) -> Option<bool> {
+        (self.order == order).then_some(self.descending)
+    }
+
+    /// The address of the list sorted by it; the other way round if it is sorted by it already.
+    pub fn sorted_by(&self, order: Order) -> String {
+        let descending = self.sorted(order).is_some_and(|descending| !descending);
+        Self {
+            order,
+            descending,
+            ..self.clone()
+        }
+        .address()
+    }
+
+    fn with(&self, more: &[(&str, &str)]) -> String {
+        let slice = match self.slice {
+            Slice::All => "",
+            slice => slice.as_str(),
+        };
+        let mut entries = vec![("show", slice), ("q", &*self.search)];
+        if self.search.is_empty() {
+            entries.push(("sort", self.order.as_str()));
+            entries.push(("way", if self.descending { "down" } else { "up" }));
+        }
+        entries.extend_from_slice(more);
+        address(EVERYBODY, &entries)
+    }
+}
+
+/// The figures, each of which is a filter; the others as chips; and the search.
+///
+/// Without JavaScript: the same; the search is sent with its button.
+#[component]
+pub fn KeysFilter(
+    /// What is shown.
+    wanted: Wanted,
+    /// The figures.
+    tiles: Tiles,
+    /// What can be added.
+    add: AnyView,
+) -> AnyView {
+    let chosen = wanted.slice;
+    let tile = move |slice: Slice, count: Count| {
+        view! {
+            <li>
+                <a class="tile" href=of(slice, "") aria-current=(slice == chosen).then_some("true")>
+                    <span class="tile__figure">{figure(count)}</span>
+                    <span class="tile__name">{words::slice(slice)}</span>
+                </a>
+            </li>
+        }
+    };
+    let search = wanted.search.clone();
+    let chip = move |slice: Slice| {
+        let current = (slice == chosen).then_some("true");
+        view! {
+            <a class="chip chip--link" href=of(slice, &search) aria-current=current>
+                {words::slice(slice)}
+            </a>
+        }
+    };
+    let clear = (!wanted.search.is_empty()).then(|| {
+        view! {
+            <a class="chip chip--link" href=of(chosen, "")>
+                "Without the search"
+            </a>
+        }
+    });
+    view! {
+        <nav aria-label="Figures">
+            <ul class="tiles">
+                {tile(Slice::Active, tiles.active)}
+                {tile(Slice::ExpiringIn7Days, tiles.expiring_7)}
+                {tile(Slice::ExpiringIn30Days, tiles.expiring_30)}
+                {tile(Slice::Expired, tiles.expired)} {tile(Slice::Inactive, tiles.inactive)}
+                {tile(Slice::NeverUsed, tiles.never_used)}
+                {tile(Slice::UnusedFor45Days, tiles.unused_45)}
+                {tile(Slice::OwnerDisabled, tiles.owner_disabled)}
+            </ul>
+        </nav>
+        <div class="bar">
+            <form class="search" method="get" action=EVERYBODY role="search">
+                <input type="hidden" name="show" value=chosen.as_str() />
+                <div class="field">
+                    <label class="field__label" for="q">
+                        "Search"
+                    </label>
+                    <input
+                        class="field__input"
+                        type="search"
+                        id="q"
+                        name="q"
+                        value=wanted.search
+                        maxlength="100"
+                        autocomplete="off"
+                        placeholder="Tag, owner or words of the description"
+                    />
+                </div>
+                <button type="submit" class="button">
+                    "Search"
+                </button>
+            </form>
+            {add}
+        </div>
+        <nav class="chips" aria-label="Which API keys">
+            {[Slice::All, Slice::Retiring, Slice::Deleted].map(chip).collect_view()} {clear}
+        </nav>
+    }
+    .whole()
+}
+
+/// How many, at a glance.
+fn figure(count: Count) -> String {
+    match count {
+        Count::Exactly(number) => format::thousands(number),
+        Count::MoreThan(number) => format!("> {}", format::thousands(number)),
+    }
+}
+
+fn of(slice: Slice, search: &str) -> String {
+    let slice = match slice {
+        Slice::All => "",
+        slice => slice.as_str(),
+    };
+    address(EVERYBODY, &[("show", slice), ("q", search)])
+}

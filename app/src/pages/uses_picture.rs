@@ -1,0 +1,121 @@
+//! Pictures: bars drawn on the server, with a table for those who cannot see them.
+
+use chrono::{Days, TimeDelta};
+use domain::Instant;
+use leptos::prelude::*;
+
+use crate::{format, ui::IntoWhole};
+
+/// A bar and what it stands for.
+struct Bar {
+    name: String,
+    value: u64,
+}
+
+/// A key's uses, hour by hour, the present hour last.
+///
+/// Without JavaScript: the same.
+pub fn uses_picture(uses: &[u64], as_of: Instant) -> AnyView {
+    let total: u64 = uses.iter().sum();
+    let days = uses.len() / 24;
+    let title = format!("Uses in the last {days} days");
+    let summary = match total {
+        0 => "Not used in this time.".to_owned(),
+        total => format!("{} in all.", format::count(total, "use", "uses")),
+    };
+    let bars = uses.iter().rev().enumerate().map(|(back, value)| {
+        let hours = i64::try_from(back).unwrap_or_default();
+        Bar {
+            name: format::utc(as_of - TimeDelta::hours(hours)),
+            value: *value,
+        }
+    });
+    let mut bars: Vec<_> = bars.collect();
+    bars.reverse();
+    picture("uses", title, summary, "Hour", "Uses", bars)
+}
+
+/// How many keys end on each of the coming days, today first.
+///
+/// Without JavaScript: the same.
+pub fn expiries_picture(keys: &[u64], as_of: Instant) -> AnyView {
+    let total: u64 = keys.iter().sum();
+    let title = format!("Expiring in the coming {} days", keys.len());
+    let summary = match total {
+        0 => "No key ends in this time.".to_owned(),
+        total => format!("{} in all.", format::count(total, "key", "keys")),
+    };
+    let today = as_of.date_naive();
+    let bars = keys.iter().enumerate().map(|(ahead, value)| {
+        let day = today.checked_add_days(Days::new(ahead as u64));
+        Bar {
+            name: format::date(day.unwrap_or(today)),
+            value: *value,
+        }
+    });
+    picture("expiries", title, summary, "Day", "Keys", bars.collect())
+}
+
+/// The height of the tallest bar, in the picture's units.
+const HEIGHT: u64 = 40;
+
+fn picture(
+    id: &'static str,
+    title: String,
+    summary: String,
+    unit: &'static str,
+    what: &'static str,
+    bars: Vec<Bar>,
+) -> AnyView {
+    let most = bars.iter().map(|bar| bar.value).max().unwrap_or_default();
+    let width = bars.len();
+    let drawn = bars.iter().enumerate().filter(|(_, bar)| bar.value > 0);
+    // One path for all: a bar is a stroke, at least a unit high so that one key can be seen.
+    let strokes = drawn.map(|(place, bar)| {
+        let height = (bar.value * HEIGHT).div_ceil(most.max(1)).max(1);
+        format!("M{place}.5 {HEIGHT}v-{height}")
+    });
+    let path = strokes.collect::<Vec<_>>().concat();
+    let rows = bars.into_iter().filter(|bar| bar.value > 0).map(|bar| {
+        view! {
+            <tr>
+                <th scope="row">{bar.name}</th>
+                <td>{bar.value}</td>
+            </tr>
+        }
+    });
+    let table = (most > 0).then(|| {
+        view! {
+            <details>
+                <summary>"As a table"</summary>
+                <table class="figures">
+                    <thead>
+                        <tr>
+                            <th scope="col">{unit}</th>
+                            <th scope="col">{what}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            </details>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby=id>
+            <h2 class="subtitle" id=id>
+                {title}
+            </h2>
+            <svg
+                class="bars"
+                viewBox=format!("0 0 {width} {HEIGHT}")
+                preserveAspectRatio="none"
+                aria-hidden="true"
+            >
+                <path d=path />
+            </svg>
+            <p class="quiet">{summary} {(most > 0).then(|| format!(" At most {most} at a time."))}</p>
+            {table}
+        </section>
+    }
+    .whole()
+}

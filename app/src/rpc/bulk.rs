@@ -1,0 +1,124 @@
+//! One thing done to many keys, a few at a time: the page asks step by step, so that it can show how
+//! far it is and stop, and nobody else waits for long.
+
+use domain::key::Tag;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Packed};
+
+/// The most keys of a step.
+pub const MAX_STEP: usize = 20;
+
+/// What became of one key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepResult {
+    /// Which.
+    pub tag: Tag,
+    /// Why it was refused. `None`: it was done.
+    pub refusal: Option<Fault>,
+}
+
+/// Some of the keys that a list shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SomeTags {
+    /// Their tags.
+    pub tags: Vec<Tag>,
+    /// Where to go on. `None`: these were the last.
+    pub after: Option<String>,
+}
+
+/// The next keys of the list that an address asks for.
+#[server(endpoint = "bulk_tags", output = Packed)]
+pub async fn load_bulk_tags(
+    /// The list's address.
+    #[server(default)]
+    at: String,
+) -> Result<SomeTags, Fault> {
+    super::context::as_actor(async |services, actor| {
+        let query = super::directory::asked(&super::address::Address::parse(&at))?;
+        let query = domain::directory::DirectoryQuery {
+            limit: domain::directory::MAX_PAGE,
+            ..query
+        };
+        let page = services.keys.directory(&actor, &query).await?;
+        Ok(SomeTags {
+            tags: page.items.into_iter().map(|key| key.tag).collect(),
+            after: page.after.map(|cursor| cursor.0),
+        })
+    })
+    .await
+}
+
+/// Deletes some keys, each in a transaction of its own.
+#[server(endpoint = "bulk_delete", output = Packed)]
+pub async fn bulk_delete(
+    /// Their tags, with spaces between; at most [`MAX_STEP`].
+    #[server(default)]
+    tags: String,
+) -> Result<Vec<StepResult>, Fault> {
+    super::context::as_actor(async |services, actor| {
+        let mut results = Vec::new();
+        for tag in named(&tags)? {
+            let deleted = services.keys.delete(&actor, &tag, None).await;
+            results.push(StepResult::of(tag, deleted.err()));
+        }
+        Ok(results)
+    })
+    .await
+}
+
+/// Gives some keys a new end, each in a transaction of its own.
+#[server(endpoint = "bulk_extend", output = Packed)]
+pub async fn bulk_extend(
+    /// Their tags, with spaces between; at most [`MAX_STEP`].
+    #[server(default)]
+    tags: String,
+    /// A number of days from now.
+    #[server(default)]
+    validity: String,
+) -> Result<Vec<StepResult>, Fault> {
+    use domain::{
+        error::{FieldError, Problem},
+        expiry,
+    };
+
+    super::context::as_actor(async |services, actor| {
+        let asked = crate::validity::asked(&validity, "", services.now())?;
+        let asked = asked.ok_or_else(|| FieldError::new(expiry::FIELD, Problem::Required))?;
+        let mut results = Vec::new();
+        for tag in named(&tags)? {
+            let edit = service::keys::KeyEdit {
+                validity: Some(asked),
+                ..service::keys::KeyEdit::default()
+            };
+            let extended = services.keys.update(&actor, &tag, edit).await;
+            results.push(StepResult::of(tag, extended.err()));
+        }
+        Ok(results)
+    })
+    .await
+}
+
+#[cfg(feature = "ssr")]
+impl StepResult {
+    fn of(tag: Tag, refusal: Option<domain::error::Error>) -> Self {
+        Self {
+            tag,
+            refusal: refusal.map(Fault::new),
+        }
+    }
+}
+
+/// The keys of a step.
+#[cfg(feature = "ssr")]
+fn named(tags: &str) -> Result<Vec<Tag>, domain::error::Error> {
+    use domain::error::{FieldError, Problem};
+
+    let tags: Vec<_> = tags.split_whitespace().collect();
+    if tags.len() > MAX_STEP {
+        let problem = Problem::malformed("20 tags at most");
+        return Err(FieldError::new("tags", problem).into());
+    }
+    tags.into_iter().map(super::context::named).collect()
+}

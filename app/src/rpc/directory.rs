@@ -1,0 +1,248 @@
+//! Everybody's keys, on the dashboard.
+
+use domain::{
+    Instant,
+    directory::{Count, Order, Slice, Tiles},
+    policy::Policy,
+    principal::Identity,
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, OfferedKey, Packed};
+
+/// A page of the list of everybody's keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeysPage {
+    /// The keys.
+    pub keys: Vec<OfferedKey>,
+    /// Where the page before ends.
+    pub before: Option<String>,
+    /// Where the next page begins.
+    pub after: Option<String>,
+    /// How many there are in all.
+    pub count: Count,
+    /// Which keys.
+    pub slice: Slice,
+    /// In which order.
+    pub order: Order,
+    /// The last first.
+    pub descending: bool,
+    /// What is searched for.
+    pub search: String,
+    /// The figures above the list.
+    pub tiles: Tiles,
+    /// How many keys end on each of the coming days, today first.
+    pub expiries: Vec<u64>,
+    /// What [`LoadPulse`] would have answered just before.
+    pub pulse: String,
+    /// Whether keys can be added for others.
+    pub may_add: bool,
+    /// When this was so.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub as_of: Instant,
+}
+
+/// How far the picture of the coming ends looks, in days.
+pub const DAYS_AHEAD: u32 = 90;
+
+/// A page of everybody's keys: the one that the address asks for.
+#[server(endpoint = "keys_page", output = Packed)]
+pub async fn load_keys_page(
+    /// The page's address.
+    #[server(default)]
+    at: String,
+) -> Result<KeysPage, Fault> {
+    use domain::{
+        operation::{Operation, decide},
+        permission::Whose,
+    };
+
+    super::context::as_actor(async |services, actor| {
+        let (rights, means) = (actor.rights(), actor.via().means());
+        let may = |operation| decide(operation, Whose::Others, rights, means);
+        // Who sees only their own key has a page of their own for it.
+        may(Operation::ViewKey).map_err(|_| domain::error::Error::NotPermitted)?;
+        let query = asked(&super::address::Address::parse(&at))?;
+        let pulse = services.pulse(&actor).await?;
+        let keys = &services.keys;
+        let page = keys.directory(&actor, &query).await?;
+        let expiries = keys.expiries(&actor, DAYS_AHEAD).await?;
+        let offered = page.items.into_iter();
+        Ok(KeysPage {
+            keys: offered
+                .map(|key| super::keys::offered(&actor, key))
+                .collect(),
+            before: page.before.map(|cursor| cursor.0),
+            after: page.after.map(|cursor| cursor.0),
+            count: page.count,
+            slice: query.slice,
+            order: query.order,
+            descending: query.descending,
+            search: query.search.unwrap_or_default(),
+            tiles: keys.tiles(&actor).await?,
+            expiries: expiries.into_iter().map(|(_, keys)| keys).collect(),
+            pulse,
+            may_add: may(Operation::CreateKey).is_ok(),
+            as_of: services.now(),
+        })
+    })
+    .await
+}
+
+/// What an address asks for. A slice that is not had in the wanted order comes in its natural one.
+#[cfg(feature = "ssr")]
+pub(super) fn asked(
+    address: &super::address::Address,
+) -> Result<domain::directory::DirectoryQuery, domain::error::Error> {
+    use domain::directory::{Cursor, DirectoryQuery};
+
+    let slice = address
+        .one_of("show", Slice::from_name)?
+        .unwrap_or_default();
+    let order = address.one_of("sort", Order::from_name)?;
+    let order = order.filter(|order| slice.orders().contains(order));
+    let cursor = |name| address.get(name).map(|text| Cursor(text.to_owned()));
+    let natural = slice.natural_order();
+    Ok(DirectoryQuery {
+        search: address.get("q").map(str::to_owned),
+        order: order.unwrap_or(natural),
+        // Of all keys the newest come first, unless somebody asks for another order.
+        descending: match address.get("way") {
+            Some(way) => way == "down",
+            None => order.is_none() && natural == Order::Created && slice == Slice::All,
+        },
+        after: cursor("after"),
+        before: cursor("before"),
+        ..DirectoryQuery::of(slice)
+    })
+}
+
+/// One of everybody's keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyOfPage {
+    /// The key.
+    pub offered: OfferedKey,
+    /// Its uses in the last hours, the present one last.
+    pub uses: Vec<u64>,
+    /// When this was so.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub as_of: Instant,
+}
+
+/// For how many hours the picture of a key's uses looks back: 7 days.
+pub const HOURS_BACK: u32 = 7 * 24;
+
+/// The key that the address names.
+#[server(endpoint = "key_of_page", output = Packed)]
+pub async fn load_key_of_page(
+    /// The page's address.
+    #[server(default)]
+    at: String,
+) -> Result<KeyOfPage, Fault> {
+    super::context::as_actor(async |services, actor| {
+        let tag = super::address::Address::parse(&at).tag(2)?;
+        let keys = &services.keys;
+        let key = keys.get(&actor, &tag).await?;
+        let uses = keys.uses(&actor, &tag, HOURS_BACK).await?;
+        Ok(KeyOfPage {
+            offered: super::keys::offered(&actor, key),
+            uses: uses.into_iter().map(|(_, uses)| uses).collect(),
+            as_of: services.now(),
+        })
+    })
+    .await
+}
+
+/// What the form for somebody else's new key needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddForPage {
+    /// Users whose names begin with what was searched for; a few at most.
+    pub found: Vec<Identity>,
+    /// What is allowed.
+    pub policy: Policy,
+    /// When this was so.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub as_of: Instant,
+}
+
+/// The users that the address searches for, and what is allowed.
+#[server(endpoint = "add_for_page", output = Packed)]
+pub async fn load_add_for_page(
+    /// The page's address.
+    #[server(default)]
+    at: String,
+) -> Result<AddForPage, Fault> {
+    super::context::as_actor(async |services, actor| {
+        let address = super::address::Address::parse(&at);
+        let found = match address.get("who") {
+            Some(start) => services.users.named_like(&actor, start).await?,
+            None => Vec::new(),
+        };
+        Ok(AddForPage {
+            found,
+            policy: services.policy().await?,
+            as_of: services.now(),
+        })
+    })
+    .await
+}
+
+/// Makes a key for somebody; its value waits for the page that shows it once to whoever asks.
+#[server(endpoint = "create_key_for", output = Packed)]
+pub async fn create_key_for(
+    /// Whom it is for: the name.
+    #[server(default)]
+    user_name: String,
+    /// `saml`, or nothing for a local account.
+    #[server(default)]
+    saml: String,
+    /// The domain; of a SAML user the identity provider.
+    #[server(default)]
+    domain: String,
+    /// What it is for.
+    #[server(default)]
+    description: String,
+    /// A number of days, or that a date was chosen. Empty: nothing was chosen.
+    #[server(default)]
+    validity: String,
+    /// The date.
+    #[server(default)]
+    until: String,
+) -> Result<(), Fault> {
+    use super::context::{answer, keep_entries, show_once};
+    use crate::place::Place;
+
+    let created = answer(async |scope| {
+        let actor = scope.actor()?;
+        let saml = saml == "true";
+        let owner = scope.services.users.owner(actor, &user_name, saml, &domain);
+        let wanted = service::keys::NewKey {
+            owner: Some(owner.await?),
+            description: description.clone(),
+            validity: crate::validity::asked(&validity, &until, scope.services.now())?,
+        };
+        let keys = &scope.services.keys;
+        let value = keys.create_for_reveal(actor, wanted).await?.done();
+        show_once(&scope, &value, Place::Everybody);
+        Ok(())
+    })
+    .await;
+    created.inspect_err(|fault| {
+        let entries = [
+            ("user_name", &*user_name),
+            ("saml", &saml),
+            ("domain", &domain),
+            ("description", &description),
+            ("validity", &validity),
+            ("until", &until),
+        ];
+        keep_entries::<CreateKeyFor>(fault, "/security/api-keys/add", &entries);
+    })
+}
+
+/// Changes when anything has changed, for pages that stay up to date.
+#[server(endpoint = "pulse", output = Packed)]
+pub async fn load_pulse() -> Result<String, Fault> {
+    super::context::as_actor(async |services, actor| services.pulse(&actor).await).await
+}
