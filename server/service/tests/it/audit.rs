@@ -262,4 +262,33 @@ on_both_databases! {
         assert!(plan.contains("audit_record_number"), "{plan}");
         assert!(!plan.contains("sort") && !plan.contains("temp b-tree"), "{plan}");
     }
+
+    /// Servers on one database number their records apart.
+    async fn another_server_s_records_have_numbers_of_their_own(harness: Harness) {
+        let root = harness.user("root", &["Administrator"]).await;
+        execute(&harness, "insert into chain_head (chain, server, height, hash, mac) \
+             values (2, 'another', 70, 'x', 'x')").await.unwrap();
+        execute(&harness, "insert into audit_record (id, chain, recorded_at, action, category, \
+             operation, outcome, actor, object, previous_hash, hash) values (70, 2, \
+             '2026-11-22T08:28:30.294000Z', 'ticket.approve', 'TICKET', 'MODIFY', 'done', \
+             'idp:urn:sam:1:saml:1004', '7', 'x', 'x')").await.unwrap();
+        let fields = service::audit::RECORD_FIELDS;
+        let found = async |filter: &str| {
+            let query = service::audit::RecordQuery {
+                filter: Some(domain::filter::parse(filter, fields).unwrap()),
+                limit: 10,
+                ..Default::default()
+            };
+            let page = harness.services.audit_records(&root, &query).await.unwrap();
+            let numbers: Vec<_> = page.items.iter().map(|record| record.number).collect();
+            (page.count, numbers)
+        };
+        let theirs = 1_000_000_000_070;
+        assert_eq!(found("id gt 1000000000069").await, (1, vec![theirs]));
+        assert_eq!(found("userName eq 'urn:sam:1' and domainName eq 'idp'").await, (1, vec![theirs]));
+        assert_eq!(found("id lt 1000000000000 and id gt 3").await, (2, vec![4, 5]));
+        // Of a newer version, so without a sentence of ours.
+        let record = harness.services.audit_record(&root, theirs).await.unwrap();
+        assert_eq!((record.message_id, record.message), (0, "ticket.approve done: 7.".to_owned()));
+    }
 }
