@@ -567,6 +567,16 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_whole_and_begin_at_0() {
+        for number in [0, 1, i64::MAX] {
+            assert_eq!(
+                parse(&format!("number eq {number}"), FIELDS),
+                Ok(Expr::Compare(5, Comparison::Eq, Literal::Number(number)))
+            );
+        }
+    }
+
+    #[test]
     fn an_unknown_field_is_told_which_there_are() {
         let expected = "one of userName, expiryDateTime, validated, issuer/name, number";
         assert_eq!(parse("hash eq 'x'", FIELDS).unwrap_err().expected, expected);

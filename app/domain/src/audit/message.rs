@@ -134,6 +134,15 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_refusal_s_number_is_a_thousand_beyond_the_act_s() {
+        for action in Action::ALL {
+            let [done, refused] =
+                [Outcome::Done, Outcome::Refused].map(|how| action.message_id(how));
+            assert_eq!(refused, done + 1000);
+        }
+    }
+
     /// What collectors match on, spelled out: none of it may change.
     #[test]
     fn every_action_has_its_place_on_the_wire() {
