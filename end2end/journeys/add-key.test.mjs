@@ -99,6 +99,15 @@ journeys('add a key', ({ journey, bothWays }) => {
     await page.getByText(dateIn(45).text).first().waitFor();
   });
 
+  bothWays('a date that is not allowed does not stand in the way of another choice', async ({ server, visit, page }) => {
+    await signIn(visit, await newPerson(server));
+    await openForm(visit);
+    await page.getByRole('radio', { name: 'Until a date' }).check();
+    await page.getByLabel('Last day').fill(dateIn(400).field);
+    await fillAdd(page, { validity: '60 days' });
+    await page.waitForURL('**/profile/key/reveal');
+  });
+
   journey('the description is counted in characters while one types', async ({ server, visit, page }) => {
     await signIn(visit, await newPerson(server));
     await openForm(visit);

@@ -173,10 +173,23 @@ journeys('edit a key', ({ journey, bothWays }) => {
     assert.ok(await choice(page, 'Until a date').isChecked());
     assert.deepEqual(await keyDetails(server, person, tag), before);
 
-    await choice(page, '365 days').check();
+    await date.fill(dateIn(365).field);
     await save(page).click();
     await isSaved(page);
     assert.equal(await fact(page, 'Description').innerText(), 'weekly build');
+    assert.match(await fact(page, 'Expires').innerText(), /^in 365 days/);
+  });
+
+  bothWays('a date that is not allowed does not stand in the way of another choice', async (context) => {
+    const { visit, page } = context;
+    await withKey(context);
+    await openForm(visit);
+    await choice(page, 'Until a date').check();
+    await page.getByLabel('Last day').fill(dateIn(400).field);
+    await choice(page, '365 days').check();
+    await save(page).click();
+    await isSaved(page);
+    assert.match(await fact(page, 'Expires').innerText(), /^in 365 days/);
   });
 
   bothWays('a description that is too long is refused at its field, what was entered stays', async (context) => {
@@ -380,10 +393,20 @@ journeys('edit a key', ({ journey, bothWays }) => {
       [{ description: 'exe.\u202egpj' }, 422],
       [{ version: '0' }, 409],
       [{ version: '2' }, 409],
-      [{ version: '' }, 409],
     ]) {
       const answer = await editBeside(visit, tag, entries);
       assert.equal(answer.status(), status, JSON.stringify(entries));
+    }
+    assert.deepEqual(await keyDetails(server, person, tag), before);
+  });
+
+  journey('a version that is no number is the sender’s fault, not the server’s', async (context) => {
+    const { server, visit } = context;
+    const { person, tag } = await withKey(context);
+    const before = await keyDetails(server, person, tag);
+    for (const version of ['', 'one', '1.5', `1${'0'.repeat(30)}`]) {
+      const status = (await editBeside(visit, tag, { version })).status();
+      assert.ok(status >= 400 && status < 500, `${status} to the version "${version}"`);
     }
     assert.deepEqual(await keyDetails(server, person, tag), before);
   });
