@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DAY_MS, dateIn, inWords } from '../support/dates.mjs';
 import { journeys } from '../support/journeys.mjs';
-import { isAt, isTold, isWrong } from '../support/page.mjs';
+import { holdApplication, isAt, isTold, isWrong } from '../support/page.mjs';
 import { fillAdd, keyTags, makeKey, newPerson, openMenu, post, signIn } from '../support/people.mjs';
 
 const PRESETS = [7, 30, 60, 90, 365];
@@ -26,16 +26,11 @@ async function openForm(visit) {
 /** Fills the form while the WebAssembly is still on its way. */
 async function enterEarly({ server, visit, page }) {
   await signIn(visit, await newPerson(server));
-  let letGo;
-  const entered = new Promise((resolve) => (letGo = resolve));
-  await page.route('**/*.wasm', async (route) => {
-    await entered;
-    await route.continue();
-  });
+  const release = await holdApplication(page);
   await page.goto('/profile/key/add', { waitUntil: 'commit' });
   await page.getByLabel('Description').fill('nightly build');
   await page.getByRole('radio', { name: '7 days' }).check();
-  letGo();
+  release();
   await visit.alive();
 }
 

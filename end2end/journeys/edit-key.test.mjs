@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DAY_MS, dateIn, inWords } from '../support/dates.mjs';
 import { journeys } from '../support/journeys.mjs';
-import { fact, isAt, isTold, isWrong } from '../support/page.mjs';
+import { fact, holdApplication, isAt, isTold, isWrong } from '../support/page.mjs';
 import {
   deleteKey,
   editKey,
@@ -301,6 +301,27 @@ journeys('edit a key', ({ journey, bothWays }) => {
     await isSaved(page);
     assert.equal(await fact(page, 'Description').innerText(), 'second');
     assert.match(await fact(page, 'Expires').innerText(), /^in 90 days/);
+  });
+
+  journey('L13: what was refused before the application is alive is said and stays', async (context) => {
+    const { server, visit, page } = context;
+    const { person, tag } = await withKey(context);
+    const release = await holdApplication(page);
+    await page.goto('/profile/key/edit', { waitUntil: 'commit' });
+    await description(page).fill('my own words');
+    await editKey(server, person, tag, { description: 'words of a script' });
+    await save(page).click();
+    await page.waitForURL('**/profile/key/edit?**');
+    release();
+    await visit.alive();
+    await isTold(page, STALE);
+    const meanwhile = page.getByRole('region', { name: 'Changed meanwhile' });
+    await assertChanges(meanwhile, [['Description', 'nightly build', 'words of a script']]);
+    assert.equal(await description(page).inputValue(), 'my own words');
+    await assertChanges(change(page), [['Description', 'words of a script', 'my own words']]);
+    await save(page).click();
+    await isSaved(page);
+    assert.equal(await fact(page, 'Description').innerText(), 'my own words');
   });
 
   bothWays('a key that was deleted meanwhile is not brought back', async (context) => {
