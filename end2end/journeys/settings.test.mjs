@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
 import { holdApplication, isAt, isTold, isWrong } from '../support/page.mjs';
-import { fillAdd, makeKey, newPerson, post, signIn, verify } from '../support/people.mjs';
+import { fillAdd, makeKey, newPerson, newViewer, post, signIn, verify } from '../support/people.mjs';
 
 const DEFAULTS = {
   max_lifetime_days: '365',
@@ -62,15 +62,6 @@ async function entries(page) {
 async function isSaved(page) {
   await page.waitForURL('**/settings?notice=saved');
   await isTold(page, 'The changes were saved.');
-}
-
-/** A role that grants only this, given to somebody new. No door makes roles so far. */
-async function viewer(server) {
-  await server.sql(`
-    insert into role (name, description, built_in) values ('Policy viewer', '', 0) on conflict do nothing;
-    insert into role_permission select id, 'settings', 'view' from role where name = 'Policy viewer'
-      on conflict do nothing;`);
-  return newPerson(server, { roles: ['Policy viewer'] });
 }
 
 journeys('settings', ({ journey, bothWays }) => {
@@ -282,7 +273,7 @@ journeys('settings', ({ journey, bothWays }) => {
     const { server, visit, open } = context;
     await administrator(context);
     const changed = { ...DEFAULTS, max_lifetime_days: '1000' };
-    for (const person of [await newPerson(server), await viewer(server)]) {
+    for (const person of [await newPerson(server), await newViewer(server)]) {
       const other = await open();
       await signIn(other, person);
       assert.equal((await post(other, '/api/save_policy', changed)).status(), 403, person.name);
@@ -299,7 +290,7 @@ journeys('settings', ({ journey, bothWays }) => {
   bothWays('who may only look sees the values and cannot save', async (context) => {
     const { server, visit, page } = context;
     await administrator(context);
-    await signIn(visit, await viewer(server));
+    await signIn(visit, await newViewer(server));
     await visit.open('/profile/key');
     await page.getByRole('link', { name: 'Settings' }).click();
     await isAt(page, 'Settings');

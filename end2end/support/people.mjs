@@ -11,6 +11,15 @@ export function newPerson(server, options) {
   return server.addUser(`p-${randomBytes(4).toString('hex')}`, options);
 }
 
+/** A new account that may see the settings and not change them: no door makes such a role yet. */
+export async function newViewer(server) {
+  await server.sql(`
+    insert into role (name, description, built_in) values ('Settings viewer', '', 0) on conflict do nothing;
+    insert into role_permission select id, 'settings', 'view' from role where name = 'Settings viewer'
+      on conflict do nothing;`);
+  return newPerson(server, { roles: ['Settings viewer'] });
+}
+
 /** A new user of the identity provider, signed in by SAML in the visit: `{ name }`. */
 export async function newSamlPerson(server, visit) {
   const person = await server.addSamlUser(`s-${randomBytes(4).toString('hex')}`);
