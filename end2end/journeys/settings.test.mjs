@@ -212,6 +212,17 @@ journeys('settings', ({ journey, bothWays }) => {
     assert.deepEqual(await policy(server), { ...DEFAULTS, max_lifetime_days: '20', default_lifetime_days: '20' });
   });
 
+  bothWays('no field allows what no number can be', async (context) => {
+    const { visit, page } = context;
+    visit.expectProblem(/422/);
+    await administrator(context);
+    await openSettings(visit);
+    await field(page, 'Longest validity').fill('0');
+    await save(page).click();
+    await isWrong(field(page, 'Longest validity'), 'A whole number from 1 to 355000 is allowed.');
+    assert.equal(await page.getByText('from 1 to 0').count(), 0);
+  });
+
   bothWays('a refusal after a success does not say that it was saved', async (context) => {
     const { visit, page } = context;
     visit.expectProblem(/422/);
