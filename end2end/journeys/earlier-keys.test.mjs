@@ -15,6 +15,7 @@ import {
   verify,
   withKey,
 } from '../support/people.mjs';
+import { until } from '../support/until.mjs';
 
 const earlier = (page) => page.getByRole('region', { name: 'Earlier keys' });
 
@@ -55,7 +56,11 @@ journeys('earlier keys', ({ journey, bothWays }) => {
     await visit.open('/profile/key');
     assert.match(await fact(page, 'Last used').innerText(), /127\.0\.0\.1/);
     assert.equal((await post(visit, '/api/delete_key', { tag })).status(), 200);
-    await visit.open('/profile/key');
+    // Uses are gathered before they are written.
+    await until('the use is written', async () => {
+      await visit.open('/profile/key');
+      return !(await entry(page, tag)).includes('Never used');
+    });
     assert.match(await entry(page, tag), /Last used just now .*from 127\.0\.0\.1/);
   });
 
