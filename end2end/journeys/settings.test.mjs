@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
 import { holdApplication, isAt, isTold, isWrong } from '../support/page.mjs';
-import { fillAdd, makeKey, newPerson, newViewer, post, signIn, verify } from '../support/people.mjs';
+import { fillAdd, fillSignIn, makeKey, newPerson, newViewer, post, signIn, verify } from '../support/people.mjs';
 
 const DEFAULTS = {
   max_lifetime_days: '365',
@@ -264,6 +264,15 @@ journeys('settings', ({ journey, bothWays }) => {
     await save(page).click();
     await isSaved(page);
     assert.deepEqual(await policy(server), { ...DEFAULTS, overlap_hours: '24', self_service: 'false' });
+  });
+
+  bothWays('who is not signed in is led to the sign-in page, and then to the settings', async ({ server, visit, page }) => {
+    const person = await newPerson(server, { roles: ['Administrator'] });
+    await visit.open('/settings');
+    await isAt(page, 'Sign in');
+    await fillSignIn(page, person);
+    await isAt(page, 'Settings');
+    assert.equal(new URL(page.url()).pathname, '/settings');
   });
 
   bothWays('who lacks the permission is told so, and finds no way there', async (context) => {
