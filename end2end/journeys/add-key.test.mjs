@@ -1,32 +1,10 @@
 import assert from 'node:assert/strict';
+import { DAY_MS, dateIn, inWords } from '../support/dates.mjs';
 import { journeys } from '../support/journeys.mjs';
-import { isAt, isTold, isWrong } from '../support/page.mjs';
+import { holdApplication, isAt, isTold, isWrong } from '../support/page.mjs';
 import { fillAdd, keyTags, makeKey, newPerson, openMenu, post, signIn } from '../support/people.mjs';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const PRESETS = [7, 30, 60, 90, 365];
-
-/** `Tuesday, 22 December 2026, 16:35`, as the pages write it. */
-function inWords(at, timeZone) {
-  const format = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    weekday: 'long',
-    day: 'numeric',
-    month: 'long',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-  });
-  const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-  return `${part.weekday}, ${part.day} ${part.month} ${part.year}, ${part.hour}:${part.minute}`;
-}
-
-/** The date, UTC, in so many days: as people read it and as date fields want it. */
-function dateIn(days) {
-  const at = new Date(Date.now() + days * DAY_MS);
-  const format = { timeZone: 'UTC', day: 'numeric', month: 'long', year: 'numeric' };
-  return { text: at.toLocaleDateString('en-GB', format), field: at.toISOString().slice(0, 10) };
-}
 
 /** The end that the form shows in words, once it is the one in so many days. */
 async function assertEnd(page, days) {
@@ -48,16 +26,11 @@ async function openForm(visit) {
 /** Fills the form while the WebAssembly is still on its way. */
 async function enterEarly({ server, visit, page }) {
   await signIn(visit, await newPerson(server));
-  let letGo;
-  const entered = new Promise((resolve) => (letGo = resolve));
-  await page.route('**/*.wasm', async (route) => {
-    await entered;
-    await route.continue();
-  });
+  const release = await holdApplication(page);
   await page.goto('/profile/key/add', { waitUntil: 'commit' });
   await page.getByLabel('Description').fill('nightly build');
   await page.getByRole('radio', { name: '7 days' }).check();
-  letGo();
+  release();
   await visit.alive();
 }
 
@@ -119,6 +92,15 @@ journeys('add a key', ({ journey, bothWays }) => {
     await visit.open('/profile/key');
     await isAt(page, 'My API key');
     await page.getByText(dateIn(45).text).first().waitFor();
+  });
+
+  bothWays('a date that is not allowed does not stand in the way of another choice', async ({ server, visit, page }) => {
+    await signIn(visit, await newPerson(server));
+    await openForm(visit);
+    await page.getByRole('radio', { name: 'Until a date' }).check();
+    await page.getByLabel('Last day').fill(dateIn(400).field);
+    await fillAdd(page, { validity: '60 days' });
+    await page.waitForURL('**/profile/key/reveal');
   });
 
   journey('the description is counted in characters while one types', async ({ server, visit, page }) => {

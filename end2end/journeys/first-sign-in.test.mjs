@@ -5,7 +5,27 @@ import { isAt, isTold } from '../support/page.mjs';
 import { fillSignIn, openMenu, post } from '../support/people.mjs';
 
 const OWN_PASSWORD = 'three brass keys on a ring';
-const OTHER_PAGES = ['/', '/profile/key', '/profile/key/add', '/profile/key/reveal', '/profile/key/delete', '/sign-in'];
+const OTHER_PAGES = [
+  '/',
+  '/profile/key',
+  '/profile/key/add',
+  '/profile/key/edit',
+  '/profile/key/reissue',
+  '/profile/key/reveal',
+  '/profile/key/delete',
+  '/settings',
+  '/sign-in',
+];
+const POLICY = {
+  max_lifetime_days: '1000',
+  default_lifetime_days: '30',
+  overlap_hours: '0',
+  tombstone_days: '30',
+  self_service: 'true',
+  saml_max_lifetime_hours: '24',
+  saml_expiry: 'session',
+  later_than_saml: 'warn',
+};
 
 for (const javaScript of [true, false]) {
   journeys(`first sign-in ${javaScript ? 'with' : 'without'} JavaScript`, ({ journey }) => {
@@ -45,7 +65,12 @@ async function nothingElseIsReachable({ visit, page }) {
   for (const [path, form] of [
     ['/api/create_key', { validity: '30' }],
     ['/api/key_page', {}],
-    ['/api/add_page', {}],
+    ['/api/key_form', {}],
+    ['/api/update_key', { tag: 'lky_AAAAAAA=', version: '1', validity: '30' }],
+    ['/api/reissue_key', { tag: 'lky_AAAAAAA=', version: '1', validity: '30' }],
+    ['/api/delete_key', { tag: 'lky_AAAAAAA=' }],
+    ['/api/settings_page', {}],
+    ['/api/save_policy', POLICY],
     ['/api/take_reveal', {}],
   ]) {
     const answer = await post(visit, path, form);

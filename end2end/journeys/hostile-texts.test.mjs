@@ -1,8 +1,8 @@
 // W2: what people type is shown as they typed it, or refused; it never does anything.
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
-import { fact, isAt, isTold, isWrong } from '../support/page.mjs';
-import { fillAdd, keyTags, makeKey, newPerson, openMenu, signIn } from '../support/people.mjs';
+import { assertFits, fact, isAt, isTold, isWrong } from '../support/page.mjs';
+import { deleteKey, fillAdd, keyTags, makeKey, newPerson, openMenu, signIn } from '../support/people.mjs';
 
 const SHOWN = [
   '<script>document.title = "owned"</script>',
@@ -30,6 +30,18 @@ journeys('hostile texts', ({ journey, bothWays }) => {
       await page.getByRole('dialog', { name: 'Copy your API key' }).waitFor();
       await visit.open('/profile/key');
       assert.equal(await fact(page, 'Description').textContent(), description);
+      await page.getByRole('link', { name: 'Edit' }).click();
+      const field = page.getByLabel('Description');
+      await field.waitFor();
+      assert.equal(await field.inputValue(), description);
+      await field.fill('x');
+      const change = page.getByRole('region', { name: 'What will change' });
+      assert.equal(await change.locator('del').textContent(), description);
+      await field.fill(`${description}.`);
+      assert.equal(await change.locator('ins').textContent(), `${description}.`);
+      assert.equal(await page.locator('main script, main img').count(), 0);
+      await page.getByRole('link', { name: 'Cancel' }).click();
+      await isAt(page, 'My API key');
       // Written as it is by the browser, too, not only by the server.
       await page.getByRole('link', { name: 'Delete' }).click();
       const question = page.getByRole('dialog', { name: 'Delete this API key?' });
@@ -53,6 +65,21 @@ journeys('hostile texts', ({ journey, bothWays }) => {
       assert.equal(await page.getByLabel('Description').inputValue(), description, what);
     }
     assert.deepEqual(await keyTags(server, person), []);
+  });
+
+  journey('a deleted key’s description is only a text', async ({ server, visit, page }) => {
+    const person = await newPerson(server);
+    await signIn(visit, person);
+    for (const description of SHOWN) {
+      const { tag } = await makeKey(server, person, { description });
+      await deleteKey(server, person, tag);
+    }
+    await visit.open('/profile/key');
+    const shown = page.getByRole('region', { name: 'Earlier keys' }).locator('.description');
+    assert.deepEqual(await shown.allTextContents(), SHOWN.toReversed());
+    assert.equal(await page.locator('main script, main img').count(), 0);
+    assert.equal(await page.title(), 'My API key · Latchkey');
+    await assertFits(visit);
   });
 
   for (const count of [1000, 4000]) {
@@ -97,6 +124,17 @@ journeys('hostile texts', ({ journey, bothWays }) => {
       await isAt(page, 'Sign in');
       assert.ok(!(await page.locator('body').innerText()).includes('0900'), query);
       assert.ok(!(await page.locator('main').innerHTML()).includes('0900'), query);
+    }
+  });
+
+  bothWays('an address brings no text about a key', async ({ server, visit, page }) => {
+    const person = await newPerson(server);
+    await makeKey(server, person);
+    await signIn(visit, person);
+    for (const path of ['/profile/key/edit', '/profile/key/reissue']) {
+      await visit.open(`${path}?version=0&seen_description=call+0900+555&seen_expires=call+0900+555&validity=0900`);
+      await page.getByLabel('Description').waitFor();
+      assert.ok(!(await page.locator('main').innerText()).includes('0900'), path);
     }
   });
 

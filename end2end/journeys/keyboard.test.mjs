@@ -1,8 +1,8 @@
 // With the keyboard alone.
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
-import { focused, isAt, isTold } from '../support/page.mjs';
-import { makeKey, newPerson, signIn, verify } from '../support/people.mjs';
+import { fact, focused, isAt, isTold } from '../support/page.mjs';
+import { makeKey, newPerson, post, signIn, verify, withKey } from '../support/people.mjs';
 
 /** What has the focus, as it is called. */
 function nameOfFocus(page) {
@@ -107,8 +107,9 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     assert.equal((await verify(server, value)).status, 204);
     assert.equal(await nameOfFocus(page), 'My API key');
 
+    // Behind it: copy the tag, edit, reissue.
     await page.getByRole('link', { name: 'Delete' }).waitFor();
-    await tabTo(page, /^Delete$/, 3);
+    await tabTo(page, /^Delete$/, 5);
     await press('Enter');
     await page.getByRole('dialog', { name: 'Delete this API key?' }).waitFor();
     await page.getByRole('link', { name: 'Cancel' }).and(focused(page)).waitFor();
@@ -119,11 +120,109 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     assert.equal(await nameOfFocus(page), 'My API key');
   });
 
+  journey('edits a key and reissues it', async (context) => {
+    const { server, visit, page } = context;
+    const { value } = await withKey(context);
+    const type = (text) => page.keyboard.type(text);
+    const press = (key) => page.keyboard.press(key);
+    await visit.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
+    await visit.open('/profile/key');
+    await tabTo(page, /^Edit$/);
+    await press('Enter');
+    await isAt(page, 'Edit API key');
+    assert.equal(await nameOfFocus(page), 'Edit API key');
+    await page.getByLabel('Description').waitFor();
+    await tabTo(page, /^Description/, 1);
+    await press('End');
+    await type(', weekly');
+    await tabTo(page, /^As it is/, 1);
+    await press('ArrowDown');
+    await press('ArrowDown');
+    assert.match(await nameOfFocus(page), /^30 days/);
+    await press('ArrowUp');
+    assert.match(await nameOfFocus(page), /^7 days/);
+    await page.locator('#validity-end').filter({ hasText: 'in 7 days' }).waitFor();
+    await tabTo(page, /^Save$/, 1);
+    await press('Enter');
+    await isTold(page, 'The changes were saved.');
+    assert.equal(await nameOfFocus(page), 'My API key');
+    assert.equal(await fact(page, 'Description').innerText(), 'nightly build, weekly');
+
+    await tabTo(page, /^Reissue$/, 4);
+    await press('Enter');
+    await isAt(page, 'Reissue API key');
+    assert.equal(await nameOfFocus(page), 'Reissue API key');
+    await page.getByLabel('Description').waitFor();
+    await tabTo(page, /^Description/, 1);
+    await tabTo(page, /^30 days/, 1);
+    await tabTo(page, /^At once/, 1);
+    await press('ArrowDown');
+    assert.match(await nameOfFocus(page), /^In 1 hour/);
+    await assertSeen(page);
+    await tabTo(page, /^Reissue$/, 1);
+    await press('Enter');
+    const reveal = page.getByRole('dialog', { name: 'Copy your API key' });
+    await reveal.getByRole('button', { name: 'Copy and close' }).and(focused(page)).waitFor();
+    await press('Enter');
+    await isTold(page, 'Copied.');
+    const fresh = await page.evaluate(() => navigator.clipboard.readText());
+    for (const each of [value, fresh]) assert.equal((await verify(server, each)).status, 204);
+
+    await tabTo(page, /^Stop it now$/);
+    await press('Enter');
+    await page.getByRole('dialog', { name: 'Delete this API key?' }).waitFor();
+    await page.getByRole('link', { name: 'Cancel' }).and(focused(page)).waitFor();
+    await tabTo(page, /^Delete$/, 2);
+    await press('Enter');
+    await isTold(page, 'The API key was deleted.');
+    assert.equal((await verify(server, value)).status, 401);
+    assert.equal((await verify(server, fresh)).status, 204);
+  });
+
+  journey('a disabled Save can be reached, and says so', async (context) => {
+    const { visit, page } = context;
+    await withKey(context);
+    await visit.open('/profile/key/edit');
+    await tabTo(page, /^Save$/);
+    assert.equal(await focused(page).getAttribute('aria-disabled'), 'true');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Space');
+    assert.equal(await nameOfFocus(page), 'Save');
+    await isAt(page, 'Edit API key');
+  });
+
+  journey('changes the settings', async ({ server, visit, page }) => {
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    await visit.open('/profile/key');
+    await tabTo(page, /^Settings$/, 4);
+    await page.keyboard.press('Enter');
+    await isAt(page, 'Settings');
+    await page.getByLabel('Longest validity', { exact: true }).waitFor();
+    await tabTo(page, /^Deleted keys stay visible/, 5);
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('31');
+    await tabTo(page, /^Save$/);
+    await page.keyboard.press('Enter');
+    await isTold(page, 'The changes were saved.');
+    const policy = await server.cli(['policy', 'show']);
+    assert.match(policy, /^tombstone_days=31$/m);
+  });
+
   journey('everything that can be pressed is large enough to be hit', async ({ server, visit, page }) => {
-    const person = await newPerson(server);
-    await makeKey(server, person);
+    const person = await newPerson(server, { roles: ['Administrator'] });
+    const { tag } = await makeKey(server, person);
     await signIn(visit, person);
-    for (const path of ['/profile/key', '/profile/key/delete', '/profile/security', '/profile/key/add']) {
+    const form = { tag, version: '1', description: '', validity: '30', overlap: '1' };
+    assert.equal((await post(visit, '/api/reissue_key', form)).status(), 200);
+    for (const path of [
+      '/profile/key',
+      '/profile/key/delete',
+      '/profile/key/add',
+      '/profile/key/edit',
+      '/profile/key/reissue',
+      '/profile/security',
+      '/settings',
+    ]) {
       await visit.open(path);
       const small = await page.evaluate(() =>
         [...document.querySelectorAll('a, button, input:not([type=hidden], [type=radio]), summary, label.option')]

@@ -4,7 +4,24 @@ import assert from 'node:assert/strict';
 import { SIZES } from '../support/browser.mjs';
 import { journeys } from '../support/journeys.mjs';
 import { assertAccessible, assertFits, isAt, isTold, screenshot } from '../support/page.mjs';
-import { fillAdd, fillSignIn, makeKey, newPerson, openMenu, post, signIn, verify } from '../support/people.mjs';
+import {
+  deleteKey,
+  editKey,
+  expireKey,
+  fillAdd,
+  fillSignIn,
+  makeKey,
+  newPerson,
+  newSamlPerson,
+  newViewer,
+  openMenu,
+  post,
+  readNewKey,
+  signIn,
+  useKey,
+  verify,
+  withKey,
+} from '../support/people.mjs';
 
 const NARROW = { width: 320, height: 640 };
 const SCHEMES = ['light', 'dark'];
@@ -116,6 +133,119 @@ async function lookAtStill({ visit, page }) {
   await look(visit, '42 reveal unfolded');
 }
 
+/** Everything on the form to edit a key but what becomes of a stale one. */
+async function lookAtEditing({ visit, page }) {
+  await visit.open('/profile/key/edit');
+  await look(visit, '54 edit');
+  await page.getByLabel('Description').fill('Nightly build of the storage team, Hamburg, and of everybody else');
+  await page.getByRole('radio', { name: '90 days' }).check();
+  await look(visit, '55 edit changed');
+  await page.getByLabel('Description').fill('x'.repeat(257));
+  await page.getByRole('button', { name: 'Save' }).click();
+  await isTold(page, 'Nothing was changed.');
+  await look(visit, '56 edit refused');
+  await page.getByLabel('Description').fill('Nightly build');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await isTold(page, 'The changes were saved.');
+  await look(visit, '57 edit saved');
+}
+
+/** A key that was changed while somebody edited it. */
+async function lookAtStale({ server, visit, page }, { person, tag }) {
+  await visit.open('/profile/key/edit');
+  await page.getByLabel('Description').fill('Nightly build of the storage team, Hamburg');
+  await editKey(server, person, tag, { description: 'Written by a script', expireAfterDays: 'P60D' });
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('region', { name: 'Changed meanwhile' }).waitFor();
+  await look(visit, '58 edit stale');
+}
+
+async function lookAtReissuing(context, { value }) {
+  const { visit, page } = context;
+  await useKey(context, value);
+  await visit.open('/profile/key/reissue');
+  await look(visit, '80 reissue');
+  await page.getByLabel('Description').fill('x'.repeat(257));
+  await page.getByRole('button', { name: 'Reissue' }).click();
+  await isTold(page, 'Nothing was changed.');
+  await look(visit, '81 reissue refused');
+  await page.getByLabel('Description').fill('Nightly build');
+  await page.getByRole('radio', { name: 'In 1 hour' }).check();
+  await page.getByRole('button', { name: 'Reissue' }).click();
+  await readNewKey(visit);
+  await visit.open('/profile/key');
+  await look(visit, '82 retiring');
+  await page.getByRole('link', { name: 'Stop it now' }).click();
+  await page.getByRole('dialog').waitFor();
+  await look(visit, '83 stop the replaced key');
+  await visit.open('/profile/key/reissue');
+  await look(visit, '84 reissue once more');
+}
+
+async function lookAtTheEnd({ server, visit, page }, { person, tag }) {
+  await deleteKey(server, person, tag);
+  const administrator = await newPerson(server, { roles: ['Administrator'] });
+  for (const description of ['', 'W'.repeat(256)]) {
+    await deleteKey(server, administrator, (await makeKey(server, person, { description })).tag);
+  }
+  await visit.open('/profile/key');
+  await look(visit, '85 earlier keys');
+  const next = await makeKey(server, person, { description: 'Nightly build' });
+  await expireKey(server, next.tag);
+  await visit.open('/profile/key');
+  await look(visit, '86 expired');
+  await visit.open('/profile/key/edit');
+  await look(visit, '87 expired, not to be edited');
+  await visit.open('/profile/key/reissue');
+  await look(visit, '88 expired, to be reissued');
+  await server.cli(['user', 'self-service', person.name, 'off']);
+  await visit.open('/profile/key');
+  await isTold(page, 'You may not have an API key');
+  await look(visit, '89 withdrawn');
+}
+
+async function lookAsSamlOwner({ server, visit, page }) {
+  const person = await newSamlPerson(server, visit);
+  await visit.open('/profile/key');
+  await look(visit, '90 saml no key');
+  await visit.open('/profile/key/add');
+  await page.getByText('Why is there no date to choose?').click();
+  await look(visit, '91 saml add');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await readNewKey(visit);
+  await isAt(page, 'My API key');
+  await look(visit, '92 saml key');
+  await visit.open('/profile/key/edit');
+  await look(visit, '93 saml edit');
+  await visit.open('/profile/key/reissue');
+  await look(visit, '94 saml reissue');
+  const tag = await page.locator('main .tag').first().innerText();
+  assert.equal((await post(visit, '/api/delete_key', { tag })).status(), 200);
+  const administrator = await newPerson(server, { roles: ['Administrator'] });
+  await makeKey(server, administrator, { description: 'For you', forSaml: person });
+  await visit.open('/profile/key');
+  await look(visit, '95 saml inactive');
+}
+
+async function lookAtSettings({ server, visit, page }) {
+  await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+  await visit.open('/settings');
+  await look(visit, '71 settings');
+  await page.getByLabel('Longest validity', { exact: true }).fill('0');
+  await page.getByLabel('Overlap after a reissue').fill('25');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await isTold(page, 'Nothing was changed.');
+  await look(visit, '72 settings refused');
+  await signIn(visit, await newViewer(server));
+  await visit.open('/settings');
+  await isTold(page, 'You may look at the policy');
+  await look(visit, '73 settings to look at');
+  await signIn(visit, await newPerson(server));
+  await visit.open('/settings');
+  await isTold(page, 'You do not have the permission');
+  await look(visit, '74 no permission');
+}
+
 journeys('look', ({ journey }) => {
   journey('from outside', async (context) => {
     context.visit.expectProblem(/401|404/);
@@ -154,6 +284,57 @@ journeys('look', ({ journey }) => {
     await look(visit, '52 delete');
   });
 
+  journey('editing', async (context) => {
+    context.visit.expectProblem(/422/);
+    await withKey(context);
+    await lookAtEditing(context);
+  });
+
+  journey('editing what was changed meanwhile', async (context) => {
+    context.visit.expectProblem(/409/);
+    await lookAtStale(context, await withKey(context));
+  });
+
+  journey('reissuing', async (context) => {
+    context.visit.expectProblem(/422/);
+    await lookAtReissuing(context, await withKey(context));
+  });
+
+  journey('earlier and expired keys', async (context) => {
+    await lookAtTheEnd(context, await withKey(context));
+  });
+
+  journey('as a SAML owner', lookAsSamlOwner);
+
+  journey('settings', async (context) => {
+    context.visit.expectProblem(/422|403/);
+    await lookAtSettings(context);
+  });
+
+  journey('what is different without JavaScript when a key is changed', { javaScript: false }, async (context) => {
+    const { visit, page } = context;
+    const key = await withKey(context);
+    await visit.open('/profile/key/edit');
+    await look(visit, '54 edit');
+    await page.getByLabel('Description').fill('x'.repeat(257));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await isTold(page, 'Nothing was changed.');
+    await look(visit, '56 edit refused');
+    await visit.open('/profile/key/reissue');
+    await look(visit, '80 reissue');
+    await lookAtStale(context, key);
+  });
+
+  journey('settings without JavaScript', { javaScript: false }, async ({ server, visit, page }) => {
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    await visit.open('/settings');
+    await look(visit, '71 settings');
+    await page.getByLabel('Overlap after a reissue').fill('25');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await isTold(page, 'Nothing was changed.');
+    await look(visit, '72 settings refused');
+  });
+
   journey('the first sign-in', async ({ server, visit, page }) => {
     await visit.open('/');
     await fillSignIn(page, { name: 'admin', password: await server.initialPassword() });
@@ -177,14 +358,32 @@ journeys('look', ({ journey }) => {
 
   journey('at 400 % and without motion nothing is lost', { context: { viewport: { width: 320, height: 256 } } }, async (context) => {
     const { server, visit, page } = context;
-    const person = await newPerson(server);
+    const person = await newPerson(server, { roles: ['Administrator'] });
+    for (const description of ['x', 'M'.repeat(256)]) {
+      await deleteKey(server, person, (await makeKey(server, person, { description })).tag);
+    }
     await makeKey(server, person, { description: 'W'.repeat(256) });
     await signIn(visit, person);
-    for (const path of ['/profile/key', '/profile/key/delete', '/profile/key/add', '/profile/security']) {
+    for (const path of [
+      '/profile/key',
+      '/profile/key/delete',
+      '/profile/key/add',
+      '/profile/key/edit',
+      '/profile/key/reissue',
+      '/profile/security',
+      '/settings',
+    ]) {
       await visit.open(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await assertFits(visit);
     }
+    await visit.open('/profile/key/edit');
+    await page.getByLabel('Description').fill('M'.repeat(256));
+    await page.getByRole('region', { name: 'What will change' }).locator('ins').waitFor();
+    await assertFits(visit);
+    const save = page.getByRole('button', { name: 'Save' });
+    await save.scrollIntoViewIfNeeded();
+    assert.ok(await save.isVisible());
     await visit.open('/profile/key/delete');
     const remove = page.getByRole('dialog').getByRole('button', { name: 'Delete' });
     await remove.scrollIntoViewIfNeeded();

@@ -5,7 +5,7 @@ import { after, before } from 'node:test';
 import { startHostile } from '../support/hostile.mjs';
 import { journeys } from '../support/journeys.mjs';
 import { isAt } from '../support/page.mjs';
-import { keyTags, makeKey, newPerson, post, signIn } from '../support/people.mjs';
+import { keyDetails, keyTags, makeKey, newPerson, post, signIn, verify } from '../support/people.mjs';
 
 function formTo(url, entries) {
   const inputs = Object.entries(entries).map(([name, value]) => `<input name="${name}" value="${value}">`);
@@ -28,8 +28,12 @@ after(() => hostile?.stop());
 journeys('other sites', ({ journey, bothWays }) => {
   bothWays('W1: a form elsewhere changes nothing', async ({ server, visit, page, open }) => {
     visit.expectProblem(/403/);
-    const [owner, newcomer, stranger] = [await newPerson(server), await newPerson(server), await newPerson(server)];
-    const { tag } = await makeKey(server, owner);
+    // Not for want of a permission.
+    const owner = await newPerson(server, { roles: ['Administrator'] });
+    const [newcomer, stranger] = [await newPerson(server), await newPerson(server)];
+    const { tag, value } = await makeKey(server, owner, { description: 'nightly build' });
+    const policy = await server.cli(['policy', 'show']);
+    const parts = policy.trim().split('\n').map((line) => line.split('='));
     await signIn(visit, owner);
     const other = await open();
     await signIn(other, owner);
@@ -37,6 +41,9 @@ journeys('other sites', ({ journey, bothWays }) => {
     const id = await page.locator('input[name=id]').first().getAttribute('value');
     const ways = [
       ['/api/delete_key', { tag }],
+      ['/api/update_key', { tag, version: 1, description: 'owned', validity: '365' }],
+      ['/api/reissue_key', { tag, version: 1, description: 'owned', validity: '365' }],
+      ['/api/save_policy', { ...Object.fromEntries(parts), max_lifetime_days: '355000' }],
       ['/api/end_session', { id }],
       ['/api/end_other_sessions', {}],
       ['/api/change_password', { current: owner.password, new: 'a stranger knows it', repeat: 'a stranger knows it' }],
@@ -53,7 +60,9 @@ journeys('other sites', ({ journey, bothWays }) => {
     }
     assert.deepEqual(await visit.context.cookies(), cookies);
     for (const each of [visit, other]) assert.equal((await post(each, '/api/key_page')).status(), 200);
-    assert.deepEqual(await keyTags(server, owner), [tag]);
+    assert.equal((await verify(server, value)).status, 204);
+    assert.equal((await keyDetails(server, owner, tag)).description, 'nightly build');
+    assert.equal(await server.cli(['policy', 'show']), policy);
 
     await signIn(visit, newcomer);
     for (const origin of hostile.origins) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { journeys } from '../support/journeys.mjs';
 import { fact, isAt, isTold } from '../support/page.mjs';
-import { fillAdd, keyTags, newPerson, post, signIn, verify } from '../support/people.mjs';
+import { fillAdd, keyTags, newPerson, post, readNewKey, signIn, verify, withKey } from '../support/people.mjs';
 import { hasKey } from '../support/spellings.mjs';
 
 const run = promisify(execFile);
@@ -16,6 +16,8 @@ const OWN_PAGES = [
   '/profile/key',
   '/profile/key?notice=copied',
   '/profile/key/add',
+  '/profile/key/edit',
+  '/profile/key/reissue',
   '/profile/key/reveal',
   '/profile/key/delete',
   '/profile/security',
@@ -292,6 +294,26 @@ journeys('a new key is shown once', ({ journey }) => {
     await visit.open('/profile/key/reveal');
     await page.getByRole('dialog', { name: DIALOG }).waitFor();
   });
+
+  for (const javaScript of [true, false]) {
+    const how = javaScript ? '' : ', without JavaScript';
+    journey(`a reissued key is as gone afterwards${how}`, { javaScript }, async (context) => {
+      const { server, visit, page } = context;
+      visit.expectProblem(/409/);
+      const { value: old } = await withKey(context);
+      const heard = eavesdrop(visit);
+      await visit.open('/profile/key/reissue');
+      await page.getByRole('button', { name: 'Reissue' }).click();
+      const value = await readNewKey(visit);
+      await assertGoneFromBrowser(context, value);
+      await visit.open('/profile/key/reveal');
+      if (!javaScript) await page.getByRole('button', { name: 'Show my key' }).click();
+      await isTold(page, 'It cannot be shown again.');
+      await assertHeardOnce(heard, value, javaScript ? '/api/take_reveal' : '/profile/key/reveal');
+      await assertGoneFromServer(server, value);
+      for (const [key, status] of [[old, 401], [value, 204]]) assert.equal((await verify(server, key)).status, status);
+    });
+  }
 
   journey('the details have everything but the value', async (context) => {
     const { page } = context;

@@ -50,6 +50,18 @@ export async function assertFits({ page }) {
   assert.deepEqual(wide, [], `wider than a window of ${window} px`);
 }
 
+/** Keeps the WebAssembly on its way until the returned function is called. */
+export async function holdApplication(page) {
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await page.route('**/*.wasm', async (route) => {
+    await released;
+    // A page that was left waits no more.
+    await route.continue().catch(() => {});
+  });
+  return release;
+}
+
 /** Waits until the page is the one of that title. */
 export async function isAt(page, title) {
   await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();

@@ -1,12 +1,35 @@
 // What people do on the pages, and what their scripts do beside them.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { DAY_MS } from './dates.mjs';
+import { until } from './until.mjs';
 
 const MEDIA_TYPE = 'application/vnd.netbackup+json;version=14.0';
 
 /** A new account that nobody else uses: `{ name, password }`. */
 export function newPerson(server, options) {
   return server.addUser(`p-${randomBytes(4).toString('hex')}`, options);
+}
+
+/** A new account that may see the settings and not change them: no door makes such a role yet. */
+export async function newViewer(server) {
+  await server.sql(`
+    insert into role (name, description, built_in) values ('Settings viewer', '', 0) on conflict do nothing;
+    insert into role_permission select id, 'settings', 'view' from role where name = 'Settings viewer'
+      on conflict do nothing;`);
+  return newPerson(server, { roles: ['Settings viewer'] });
+}
+
+/** A new user of the identity provider, signed in by SAML in the visit: `{ name }`. */
+export async function newSamlPerson(server, visit) {
+  const person = await server.addSamlUser(`s-${randomBytes(4).toString('hex')}`);
+  await signInBySaml(server, visit, person);
+  return person;
+}
+
+/** Signs in as a validated assertion will: the visit has the session afterwards. */
+export async function signInBySaml(server, visit, { name }) {
+  await visit.context.addCookies([{ name: 'latchkey', value: await server.samlSession(name), url: server.url }]);
 }
 
 /** Fills the form on the sign-in page and sends it. */
@@ -53,6 +76,32 @@ export async function fillAdd(page, { description = '', validity = '30 days' } =
   await page.getByRole('button', { name: 'Add', exact: true }).click();
 }
 
+/** Reads the new key on the page that shows it once, and leaves that page. */
+export async function readNewKey({ javaScript, page }) {
+  await page.waitForURL('**/profile/key/reveal');
+  if (javaScript) {
+    const dialog = page.getByRole('dialog', { name: 'Copy your API key' });
+    await dialog.getByRole('switch', { name: 'Show key' }).click();
+    await dialog.getByRole('switch', { checked: true }).waitFor();
+  } else {
+    await page.getByRole('button', { name: 'Show my key' }).click();
+    await page.getByText('Show key', { exact: true }).click();
+  }
+  const value = await page.locator('.secret__value').innerText();
+  assert.match(value, /^lky_[\w-]{60}$/);
+  const close = javaScript
+    ? page.getByRole('button', { name: 'Close', exact: true })
+    : page.getByRole('link', { name: 'Close' });
+  await close.click();
+  if (javaScript) {
+    // It was not copied, which is said once.
+    await page.getByText('You have not copied the key.').waitFor();
+    await close.click();
+  }
+  await page.waitForURL('**/profile/key');
+  return value;
+}
+
 /** A token of the REST API. */
 export async function login(server, { name, password }) {
   const answer = await rest(server, 'POST', '/login', { body: { userName: name, password } });
@@ -60,9 +109,10 @@ export async function login(server, { name, password }) {
   return (await answer.json()).token;
 }
 
-/** A key by the REST API: `{ tag, value }`. */
-export async function makeKey(server, person, { description = '', days = 30 } = {}) {
-  const attributes = { expireAfterDays: `P${days}D`, description };
+/** A key by the REST API: `{ tag, value }`; for the person, or by them for a SAML user. */
+export async function makeKey(server, person, { description = '', days = 30, forSaml } = {}) {
+  const owner = forSaml && { userName: forSaml.name, userDomain: 'idp', userDomainType: 'saml' };
+  const attributes = { expireAfterDays: `P${days}D`, description, ...owner };
   const answer = await rest(server, 'POST', '/security/api-keys', {
     credential: await login(server, person),
     body: { data: { type: 'apiKeyCreationRequest', attributes } },
@@ -70,6 +120,55 @@ export async function makeKey(server, person, { description = '', days = 30 } = 
   assert.equal(answer.status, 201);
   const { id, attributes: made } = (await answer.json()).data;
   return { tag: id, value: made.apiKey };
+}
+
+/** Somebody who is signed in and has a key: `{ person, tag, value }`. */
+export async function withKey({ server, visit }, options = { description: 'nightly build' }) {
+  const person = await newPerson(server);
+  const key = await makeKey(server, person, options);
+  await signIn(visit, person);
+  return { person, ...key };
+}
+
+/** Uses the key, and waits until the pages know. */
+export async function useKey({ server, visit }, value) {
+  assert.equal((await verify(server, value)).status, 204);
+  await until('the use is known', async () => {
+    const answer = await visit.context.request.get('/profile/key');
+    return !(await answer.text()).includes('Never used');
+  });
+}
+
+/** What the REST API says of a key to somebody. */
+export async function keyDetails(server, person, tag) {
+  const credential = await login(server, person);
+  const answer = await rest(server, 'GET', `/security/api-keys/${tag}`, { credential });
+  assert.equal(answer.status, 200);
+  return (await answer.json()).data.attributes;
+}
+
+/** Changes a key by the REST API. */
+export async function editKey(server, person, tag, attributes) {
+  const answer = await rest(server, 'PATCH', `/security/api-keys/${tag}`, {
+    credential: await login(server, person),
+    body: { data: { type: 'apiKeyUpdateRequest', attributes } },
+  });
+  assert.equal(answer.status, 204);
+}
+
+/** Deletes a key by the REST API. */
+export async function deleteKey(server, person, tag) {
+  const credential = await login(server, person);
+  assert.equal((await rest(server, 'DELETE', `/security/api-keys/${tag}`, { credential })).status, 204);
+}
+
+/** Lets a key have expired a minute ago; it was made a month before. */
+export async function expireKey(server, tag) {
+  const end = (Date.now() - 60_000) * 1000;
+  const begin = end - 30 * DAY_MS * 1000;
+  await server.sql(
+    `update api_key set created_at = ${begin}, modified_at = ${begin}, expires_at = ${end} where tag = '${tag}';`,
+  );
 }
 
 /** The tags of one's keys, by the REST API. */

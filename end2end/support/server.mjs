@@ -106,6 +106,11 @@ class Server {
     return (await this.#run(STAGE, [this.dataDir, 'saml-session', 'idp', name])).trim();
   }
 
+  /** Changes the database beside the server: what no journey can wait for, or do by any door. */
+  async sql(statements) {
+    await this.#run('sqlite3', ['-bail', join(this.dataDir, 'latchkey.db')], `.timeout 5000\n${statements}\n`);
+  }
+
   /** Runs `latchkey ARGUMENTS…` with the server's settings; resolves to its output. */
   async cli(args, input = '') {
     return this.#run(PROGRAM, args, input);
