@@ -17,7 +17,8 @@ use leptos::{
 };
 use leptos_router::{
     NavigateOptions,
-    hooks::{use_location, use_navigate},
+    hooks::{use_location, use_navigate, use_query_map},
+    params::ParamsMap,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
@@ -270,6 +271,16 @@ impl Sending {
             pending: RwSignal::new(false),
             fault: RwSignal::new(refusal),
             done: RwSignal::new(0),
+        }
+    }
+
+    /// What was entered before a refusal without JavaScript: it stands in the page's address. An
+    /// address that tells of no refusal brings nothing.
+    pub fn entered(self) -> ParamsMap {
+        if self.fault.with_untracked(Option::is_some) {
+            use_query_map().get_untracked()
+        } else {
+            ParamsMap::new()
         }
     }
 

@@ -1,10 +1,9 @@
 //! The HTML document around the application.
 
-use http::request::Parts;
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{App, pages::Shown, part::Room};
+use crate::{App, pages::Shown};
 
 /// The document: style sheet, preloads, the script that brings the page to life, the application.
 pub fn document(options: &LeptosOptions) -> impl IntoView + use<> {
@@ -38,13 +37,6 @@ fn Scripts(package: String) -> impl IntoView {
     let (js, wasm) = (format!("{package}.js"), format!("{package}_bg.wasm"));
     let folder = package.rsplit_once('/').map_or("", |(folder, _)| folder);
     let parts = format!("{folder}/parts.js");
-    let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned());
-    let room = path.is_some_and(|path| Room::is_at(&path)).then(|| {
-        let part = format!("{folder}/split_administration.wasm");
-        view! {
-            <link rel="preload" href=part r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-        }
-    });
     let script = format!(
         "import start,{{hydrate}} from \"{js}\";await start({{module_or_path:\"{wasm}\"}});hydrate();"
     );
@@ -52,7 +44,6 @@ fn Scripts(package: String) -> impl IntoView {
     view! {
         <link rel="modulepreload" href=js nonce=nonce.clone() />
         <link rel="modulepreload" href=parts nonce=nonce.clone() />
-        {room}
         <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
         <script type="module" nonce=nonce inner_html=script></script>
     }

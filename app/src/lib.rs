@@ -3,6 +3,9 @@
 //! The server renders every page whole and every form works as plain HTML; the browser then makes
 //! the same pages come alive.
 
+// A page is one type, nested as deep as its elements.
+#![recursion_limit = "256"]
+
 pub mod browser;
 pub mod calls;
 #[cfg(feature = "ssr")]
@@ -26,11 +29,8 @@ use leptos_router::{
     hooks::use_location,
     path,
 };
-use pages::{
-    AddKeyPage, DeleteKeyPage, EditKeyPage, HomePage, NotFoundPage, OwnKeyPage,
-    PasswordAndSessionsPage, ReissueKeyPage, RevealPage, SignInPage,
-};
-use part::{Lazily, Room};
+use pages::{HomePage, NotFoundPage, OwnKeyPage, SignInPage};
+use part::{Form, Lazily, Page, Room};
 
 /// The application: the site map.
 ///
@@ -52,23 +52,31 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=HomePage ssr=all.clone() />
                     <Route path=path!("/sign-in") view=SignInPage ssr=all.clone() />
                     <Route path=path!("/profile/key") view=OwnKeyPage ssr=all.clone() />
-                    <Route path=path!("/profile/key/add") view=AddKeyPage ssr=all.clone() />
-                    <Route path=path!("/profile/key/edit") view=EditKeyPage ssr=all.clone() />
-                    <Route path=path!("/profile/key/reissue") view=ReissueKeyPage ssr=all.clone() />
-                    <Route path=path!("/profile/key/reveal") view=RevealPage ssr=all.clone() />
-                    <Route path=path!("/profile/key/delete") view=DeleteKeyPage ssr=all.clone() />
-                    <Route path=path!("/profile/security") view=PasswordAndSessionsPage ssr=all.clone() />
-                    <Route path=path!("/security/api-keys") view=|| view! { <Lazily room=Room::Keys /> } ssr=all.clone() />
-                    <Route path=path!("/security/api-keys/add") view=|| view! { <Lazily room=Room::AddKeyFor /> } ssr=all.clone() />
-                    <Route path=path!("/security/api-keys/:tag") view=|| view! { <Lazily room=Room::KeyOf /> } ssr=all.clone() />
-                    <Route path=path!("/security/api-keys/:tag/edit") view=EditKeyPage ssr=all.clone() />
-                    <Route path=path!("/security/api-keys/:tag/reissue") view=ReissueKeyPage ssr=all.clone() />
-                    <Route path=path!("/security/api-keys/:tag/delete") view=|| view! { <Lazily room=Room::DeleteKeyOf /> } ssr=all.clone() />
-                    <Route path=path!("/settings") view=|| view! { <Lazily room=Room::Settings /> } ssr=all />
+                    <Route path=path!("/profile/key/add") view=form(Form::AddKey) ssr=all.clone() />
+                    <Route path=path!("/profile/key/edit") view=form(Form::EditKey) ssr=all.clone() />
+                    <Route path=path!("/profile/key/reissue") view=form(Form::ReissueKey) ssr=all.clone() />
+                    <Route path=path!("/profile/key/reveal") view=form(Form::Reveal) ssr=all.clone() />
+                    <Route path=path!("/profile/key/delete") view=form(Form::DeleteKey) ssr=all.clone() />
+                    <Route path=path!("/profile/security") view=form(Form::Security) ssr=all.clone() />
+                    <Route path=path!("/security/api-keys") view=room(Room::Keys) ssr=all.clone() />
+                    <Route path=path!("/security/api-keys/add") view=room(Room::AddKeyFor) ssr=all.clone() />
+                    <Route path=path!("/security/api-keys/:tag") view=room(Room::KeyOf) ssr=all.clone() />
+                    <Route path=path!("/security/api-keys/:tag/edit") view=form(Form::EditKey) ssr=all.clone() />
+                    <Route path=path!("/security/api-keys/:tag/reissue") view=form(Form::ReissueKey) ssr=all.clone() />
+                    <Route path=path!("/security/api-keys/:tag/delete") view=room(Room::DeleteKeyOf) ssr=all.clone() />
+                    <Route path=path!("/settings") view=room(Room::Settings) ssr=all.clone() />
                 </FlatRoutes>
             </main>
         </Router>
     }
+}
+
+fn form(form: Form) -> impl Fn() -> AnyView + Clone + Send + 'static {
+    move || view! { <Lazily page=Page::Form(form) /> }.whole()
+}
+
+fn room(room: Room) -> impl Fn() -> AnyView + Clone + Send + 'static {
+    move || view! { <Lazily page=Page::Room(room) /> }.whole()
 }
 
 /// The top of every page, up to date at every address; and the focus, which a new page takes.

@@ -107,7 +107,8 @@ impl Policy {
                 "default_lifetime_days",
                 self.default_lifetime_days,
                 1,
-                self.max_lifetime_days,
+                // A maximum that is wrong itself limits nothing.
+                self.max_lifetime_days.clamp(1, MAX_LIFETIME_DAYS),
             ),
             range("overlap_hours", self.overlap_hours, 0, MAX_OVERLAP_HOURS),
             range("tombstone_days", self.tombstone_days, 1, MAX_TOMBSTONE_DAYS),

@@ -28,7 +28,7 @@ use crate::{
 pub fn AddForPage() -> AnyView {
     let page = read_here(|at| LoadAddForPage { at }, Signal::default());
     let sending = Sending::to(&[CreateKeyFor::PATH]);
-    let entries = KeyEntries::of_page();
+    let entries = KeyEntries::of_page(sending);
     view! {
         <Heading title="Add API key for a user" />
             <p>

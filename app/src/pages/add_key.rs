@@ -4,6 +4,7 @@ use domain::{expiry::Act, key::Tag};
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
+    key::withdrawn,
     key_entries::{KeyEntries, KeyFields},
     loading::loaded,
     trouble::{FormFault, focus_on, lead_on},
@@ -22,11 +23,12 @@ use crate::{
 pub fn AddKeyPage() -> AnyView {
     let page = read_here(|at| LoadKeyForm { at }, Signal::default());
     let sending = Sending::to(&[CreateKey::PATH]);
-    let entries = KeyEntries::of_page();
+    let entries = KeyEntries::of_page(sending);
     view! {
         <Heading title="Add API key" />
             {loaded(page, move |form: KeyForm| match &form.key {
                 Some(present) => view! { <HasKey tag=present.key.tag.clone() /> }.whole(),
+                None if !form.may_add => withdrawn(),
                 None => view! { <AddForm form entries sending /> }.whole(),
             })}
     }

@@ -1,6 +1,9 @@
 //! `/profile/key/delete`
 
-use domain::{Instant, key::ApiKey};
+use domain::{
+    Instant,
+    key::{ApiKey, Tag},
+};
 use leptos::{either::Either, prelude::*, server_fn::ServerFn};
 use leptos_router::{
     NavigateOptions,
@@ -38,8 +41,12 @@ pub fn DeleteKeyPage() -> AnyView {
                     .into_iter()
                     .flatten()
                     .find(|one| named.as_ref().is_none_or(|tag| one.key.tag.as_str() == tag))
-                    .map(|one| one.key.clone())
-                    .map(|key| view! { <Question place=Place::Own key as_of=page.as_of sending /> });
+                    .map(|one| {
+                        let key = one.key.clone();
+                        let retiring = page.retiring.as_ref().map(|retiring| &retiring.key.tag);
+                        let also = retiring.filter(|tag| **tag != key.tag).cloned();
+                        view! { <Question place=Place::Own key also as_of=page.as_of sending /> }
+                    });
                 view! {
                     {question}
                     {key::show(page)}
@@ -59,6 +66,8 @@ pub fn Question(
     place: Place,
     /// Which key.
     key: ApiKey,
+    /// The replaced key that ends with it, if there is one.
+    also: Option<Tag>,
     /// When this was so.
     as_of: Instant,
     /// What becomes of it.
@@ -88,6 +97,13 @@ pub fn Question(
         }),
         None => Either::Right("It was never used."),
     };
+    let also = also.map(|tag| {
+        view! {
+            <p>
+                "The key that it replaced, " <code>{tag.to_string()}</code> ", stops working too."
+            </p>
+        }
+    });
     let described = (!key.description.is_empty()).then(|| {
         view! {
             " ("
@@ -114,6 +130,7 @@ pub fn Question(
                     " stops working at once and for good. Whatever uses it will be refused."
                 </p>
                 <p>{last_used}</p>
+                {also}
                 <input type="hidden" name="place" value=place.as_str() />
                 <input type="hidden" name="tag" value=tag.clone() />
                 {whose}

@@ -1,18 +1,13 @@
 //! `/profile/key/edit` and `/security/api-keys/{tag}/edit`
 
-use domain::{
-    error::{Conflict, Error},
-    expiry::Act,
-    key::ApiKey,
-};
+use domain::{expiry::Act, key::ApiKey};
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::hooks::use_query_map;
 
 use super::{
     key_entries::{KeyEntries, KeyFields},
     loading::loaded,
     refused::not_offered,
-    trouble::{FormFault, focus_on, lead_on},
+    trouble::{FormFault, focus_on, lead_on, times_stale},
     whose::whose,
 };
 use crate::{
@@ -33,17 +28,11 @@ use crate::{
 pub fn EditKeyPage() -> AnyView {
     let sending = Sending::to(&[UpdateKey::PATH]);
     let fault = sending.fault;
-    let stale = Memo::new(move |times: Option<&usize>| {
-        let times = times.copied().unwrap_or_default();
-        times + usize::from(fault.with(|fault| is_stale(fault.as_ref().map(|fault| &fault.error))))
-    });
+    let stale = times_stale(fault);
     let place = Place::here();
-    let page = read_here(
-        |at| LoadKeyForm { at },
-        Signal::derive(move || stale.get().to_string()),
-    );
-    let entries = KeyEntries::of_page();
-    let seen = StoredValue::new(Seen::from_address());
+    let page = read_here(|at| LoadKeyForm { at }, stale);
+    let entries = KeyEntries::of_page(sending);
+    let seen = StoredValue::new(Seen::entered(sending));
     view! {
         <Heading title="Edit API key" />
             {loaded(page, move |form: KeyForm| match form.key.clone() {
@@ -54,10 +43,6 @@ pub fn EditKeyPage() -> AnyView {
             })}
     }
     .whole()
-}
-
-fn is_stale(error: Option<&Error>) -> bool {
-    matches!(error, Some(Error::Conflict(Conflict::Stale)))
 }
 
 /// What somebody saw of the key when they began to edit it.
@@ -77,14 +62,13 @@ impl Seen {
         }
     }
 
-    /// After a refusal without JavaScript.
-    fn from_address() -> Option<Self> {
-        use_query_map().with_untracked(|query| {
-            Some(Self {
-                version: query.get_str("version")?.parse().ok()?,
-                description: query.get("seen_description")?,
-                expires: query.get("seen_expires")?,
-            })
+    /// Before a refusal without JavaScript.
+    fn entered(sending: Sending) -> Option<Self> {
+        let query = sending.entered();
+        Some(Self {
+            version: query.get_str("version")?.parse().ok()?,
+            description: query.get("seen_description")?,
+            expires: query.get("seen_expires")?,
         })
     }
 
@@ -118,9 +102,11 @@ fn EditForm(
     entries.begin(&key.description, KEEP);
     let before = seen.get_value().unwrap_or_else(|| Seen::of(&key));
     let meanwhile = (before.version != key.version).then(|| before.until(&key));
-    // From here on it is the present key that is changed.
+    // From here on it is the present key that is changed. Not while rendering: a page may be
+    // rendered twice.
     let now = Seen::of(&key);
-    seen.set_value(Some(now.clone()));
+    let from_now = now.clone();
+    Effect::new(move || seen.set_value(Some(from_now.clone())));
     let present = now.clone();
     let (policy, as_of) = (form.policy.clone(), form.as_of);
     let changes = Memo::new(move |_| {
@@ -193,7 +179,7 @@ fn WillChange(changes: Memo<Vec<Change>>) -> impl IntoView {
             </h2>
             <div role="status">
                 {move || {
-                    let changes = changes.get();
+                    let changes = changes.try_get().unwrap_or_default();
                     if changes.is_empty() {
                         view! { <p class="quiet">"Nothing yet."</p> }.whole()
                     } else {

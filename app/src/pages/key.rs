@@ -40,23 +40,29 @@ pub fn show(page: KeyPage) -> AnyView {
         as_of,
         public_url,
     } = page;
+    let works = key
+        .as_ref()
+        .is_none_or(|offered| offered.key.state.authenticates());
     let use_it = how_to(key.as_ref().map(|offered| &offered.key.tag), &public_url);
     let present = match key {
         Some(offered) => view! { <KeyDetails place=Place::Own offered as_of /> }.whole(),
         None if may_add => view! { <NoKey owner /> }.whole(),
-        None => {
-            let text = "You may not have an API key of your own here: an administrator has withdrawn it. Ask for the role API Key Self-Service.";
-            view! { <Notice tone=Tone::Plain text /> }.whole()
-        }
+        None => withdrawn(),
     };
     let retiring = retiring.map(|offered| view! { <Retiring offered as_of /> });
     view! {
         {present}
         {retiring}
-        {may_add.then_some(use_it)}
+        {(may_add && works).then_some(use_it)}
         {deleted_keys(deleted, as_of)}
     }
     .whole()
+}
+
+/// Says that one may not have a key of one's own.
+pub fn withdrawn() -> AnyView {
+    let text = "You may not manage an API key of your own here: an administrator has withdrawn it. Ask for the role API Key Self-Service.";
+    view! { <Notice tone=Tone::Plain text /> }.whole()
 }
 
 /// What a key is, and how to get one.

@@ -94,7 +94,9 @@ fn state_notice(key: &ApiKey) -> Option<&'static str> {
     Some(match key.state {
         State::Active | State::Retiring => return None,
         State::Expired => "This key has expired and no longer works. Reissue it for a new one.",
-        State::Inactive => "This key starts to work when its owner signs in to this application.",
+        State::Inactive => {
+            "This key does not work yet: it starts to work with its owner's next sign-in by SAML authentication to this application."
+        }
         State::Disabled => "This key does not work while its owner is disabled.",
         State::Revoked => "This key was revoked and does not work.",
         State::Deleted => "This key was deleted and does not work.",

@@ -8,7 +8,6 @@ use domain::{
     policy::Policy,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::validity_field::ValidityField;
 use crate::{
@@ -35,8 +34,8 @@ pub struct KeyEntries {
 impl KeyEntries {
     /// Of a page about to be shown. Without JavaScript, what was entered before a refusal stands
     /// in the address.
-    pub fn of_page() -> Self {
-        let before = use_query_map().get_untracked();
+    pub fn of_page(sending: Sending) -> Self {
+        let before = sending.entered();
         let entered = |name| RwSignal::new(before.get(name).unwrap_or_default());
         Self {
             description: entered("description"),

@@ -39,7 +39,7 @@ pub fn DeleteKeyOfPage() -> AnyView {
             {loaded(page, move |page: KeyOfPage| {
                 let key = page.offered.key.clone();
                 let question = page.offered.offer.delete.then(|| {
-                    view! { <Question place=Place::Everybody key as_of=page.as_of sending /> }
+                    view! { <Question place=Place::Everybody key also=None as_of=page.as_of sending /> }
                 });
                 view! {
                     {question}

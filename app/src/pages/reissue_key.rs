@@ -7,13 +7,12 @@ use domain::{
     policy::{OFFERED_OVERLAPS, Policy},
 };
 use leptos::{either::Either, prelude::*, server_fn::ServerFn};
-use leptos_router::hooks::use_query_map;
 
 use super::{
     key_entries::{KeyEntries, KeyFields},
     loading::loaded,
     refused::not_offered,
-    trouble::{FormFault, focus_on, lead_on},
+    trouble::{FormFault, focus_on, lead_on, times_stale},
     whose::whose,
 };
 use crate::{
@@ -29,10 +28,10 @@ use crate::{
 /// Without JavaScript: the same form.
 #[component]
 pub fn ReissueKeyPage() -> AnyView {
-    let page = read_here(|at| LoadKeyForm { at }, Signal::default());
-    let place = Place::here();
     let sending = Sending::to(&[ReissueKey::PATH]);
-    let entries = KeyEntries::of_page();
+    let page = read_here(|at| LoadKeyForm { at }, times_stale(sending.fault));
+    let place = Place::here();
+    let entries = KeyEntries::of_page(sending);
     view! {
         <Heading title="Reissue API key" />
             {loaded(page, move |form: KeyForm| match form.key.clone() {
@@ -60,14 +59,20 @@ fn ReissueForm(
         &form.policy.default_lifetime_days.to_string(),
     );
     let whose = (place == Place::Everybody).then(|| whose(&key));
+    let lead = match key.state {
+        State::Expired => "The key has expired. Its owner gets a new one, with a new value.",
+        _ => {
+            "A new key with a new value takes its place, in one step, and the present one stops working."
+        }
+    };
     let back = place.key(key.tag.as_str());
     let (tag, version) = (key.tag.to_string(), key.version);
-    let overlap = (key.state == State::Active).then(|| overlap(&form.policy));
+    let overlap = (key.state == State::Active).then(|| overlap(&form.policy, sending));
     let replaced = form.retiring.as_ref().map(also_ends);
     view! {
         {whose}
         <p class="lead">
-            "You get a new key with a new value, in one step, and the present one stops working."
+            {lead}
         </p>
         <Present key as_of=form.as_of />
         <form method="post" action=ReissueKey::PATH on:submit=sending.submit(ReissueKey::PATH)>
@@ -117,9 +122,10 @@ fn Present(key: ApiKey, as_of: Instant) -> impl IntoView {
 }
 
 /// When the old key stops.
-fn overlap(policy: &Policy) -> AnyView {
+fn overlap(policy: &Policy, sending: Sending) -> AnyView {
     let by_policy = policy.overlap_hours;
-    let chosen = use_query_map().with_untracked(|query| query.get_str("overlap")?.parse().ok());
+    let chosen = sending.entered().get("overlap");
+    let chosen = chosen.and_then(|hours| hours.parse().ok());
     let chosen: u32 = chosen.unwrap_or(by_policy);
     let own = (!OFFERED_OVERLAPS.contains(&by_policy)).then_some(by_policy);
     let options = OFFERED_OVERLAPS.into_iter().chain(own).map(|hours| {

@@ -4,7 +4,6 @@ use domain::policy::{
     MAX_LIFETIME_DAYS, MAX_OVERLAP_HOURS, MAX_SAML_LIFETIME_HOURS, MAX_TOMBSTONE_DAYS, Policy,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::hooks::use_query_map;
 
 use super::{
     loading::loaded,
@@ -30,7 +29,7 @@ pub fn SettingsPage() -> AnyView {
     );
     view! {
         <Heading title="Settings" />
-            <UrlNotice />
+            {move || sending.fault.with(Option::is_none).then(|| view! { <UrlNotice /> })}
             {loaded(page, move |page: SettingsPage| view! { <PolicyForm page sending /> }.whole())}
     }
     .whole()
@@ -121,7 +120,7 @@ fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
     lead_on(sending.fault);
     let SettingsPage { policy, may_update } = page;
     let entries = Entries {
-        before: StoredValue::new(use_query_map().get_untracked()),
+        before: StoredValue::new(sending.entered()),
         sending,
         fixed: !may_update,
     };

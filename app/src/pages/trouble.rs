@@ -1,6 +1,6 @@
 //! What to do about errors.
 
-use domain::error::{Error, Refusal};
+use domain::error::{Conflict, Error, Refusal};
 use leptos::prelude::*;
 use leptos_router::{
     NavigateOptions,
@@ -10,6 +10,7 @@ use leptos_router::{
 use crate::{
     browser,
     calls::Sending,
+    place::OWN,
     rpc::Fault,
     ui::{Notice, Tone, words},
 };
@@ -26,6 +27,9 @@ pub fn Trouble(
     let here = use_location().pathname.get_untracked();
     let (href, label) = match way_on(&fault, &here) {
         Some(way) => (way, "Go on"),
+        None if matches!(fault.error, Error::NotPermitted | Error::NotFound) => {
+            (OWN.to_owned(), "Go to my API key")
+        }
         None => (here, "Try again"),
     };
     let notice = fault_notice(&fault);
@@ -66,6 +70,26 @@ pub fn focus_on(fault: RwSignal<Option<Fault>>) {
             browser::focus_soon(&["main [aria-invalid=true]", "main .notice--bad"]);
         }
     });
+}
+
+/// Changes whenever a form is refused because what it changes is not any more what was seen: for
+/// the page to be read anew.
+pub fn times_stale(fault: RwSignal<Option<Fault>>) -> Signal<String> {
+    let times = RwSignal::new(0_usize);
+    Effect::new(move || {
+        let stale = |fault: &Option<Fault>| {
+            let error = fault.as_ref().map(|fault| &fault.error);
+            matches!(error, Some(Error::Conflict(Conflict::Stale)))
+        };
+        if fault.with(stale) {
+            // Once everything has heard of the refusal: what is on the page goes when it is read
+            // anew, and must not be asked any more.
+            request_animation_frame(move || {
+                times.try_update(|times| *times += 1);
+            });
+        }
+    });
+    Signal::derive(move || times.get().to_string())
 }
 
 /// Leads to the page that an error calls for, if it calls for one.

@@ -33,6 +33,8 @@ pub fn ValidityField(
     let (max, default) = (policy.max_lifetime_days, policy.default_lifetime_days);
     let last = format::machine_date(expiry::latest(&policy, as_of).date_naive());
     let first = format::machine_date(validity::date_in(1, as_of));
+    // A limit on a field that nobody sees would keep the form from being sent.
+    let dated = move || *chosen.read() == UNTIL;
     let end = Memo::new(move |_| match keep {
         Some(end) if *chosen.read() == KEEP => Ok(end),
         _ => validity::end(&chosen.read(), &date.read(), &policy, as_of),
@@ -96,16 +98,16 @@ pub fn ValidityField(
                     type="date"
                     id="until"
                     name="until"
-                    min=first
-                    max=last
+                    min=move || dated().then(|| first.clone())
+                    max=move || dated().then(|| last.clone())
                     value=date.get_untracked()
                     aria-describedby="validity-end validity-error"
-                    aria-invalid=move || wrong.with(Option::is_some).then_some("true")
+                    aria-invalid=move || wrong.try_get().flatten().map(|_| "true")
                     on:input:target=move |event| date.set(event.target().value())
                 />
             </div>
             <p class="choice__end needs-script" id="validity-end" role="status">
-                {move || end.get().ok().map(|end| view! { <End at=end as_of /> })}
+                {move || end.try_get().and_then(Result::ok).map(|end| view! { <End at=end as_of /> })}
             </p>
             <FieldError id="validity-error".to_owned() error=wrong />
         </fieldset>

@@ -52,6 +52,8 @@ pub struct KeyForm {
     pub owner: Owner,
     /// Whether it is one's own key. Otherwise the end can be chosen whatever the owner.
     pub own: bool,
+    /// Whether one may have a key of one's own at all.
+    pub may_add: bool,
     /// The sign-in that gives the end of one's own key, if there is one.
     pub saml: Option<SamlSession>,
     /// What is allowed.
@@ -75,27 +77,33 @@ impl KeyForm {
 /// One's keys.
 #[server(endpoint = "key_page", output = Packed)]
 pub async fn load_key_page() -> Result<KeyPage, Fault> {
-    use domain::{
-        operation::{Operation, decide},
-        permission::Whose,
-    };
-
     let public_url = super::context::public_url().0.to_string();
     super::context::as_actor(async |services, actor| {
         let keys = &services.keys;
         let offered = |key: ApiKey| offered(&actor, key);
-        let means = actor.via().means();
         Ok(KeyPage {
             key: keys.own(&actor).await?.map(offered),
             retiring: keys.own_retiring(&actor).await?.map(offered),
             deleted: keys.own_deleted(&actor).await?,
-            may_add: decide(Operation::CreateKey, Whose::Own, actor.rights(), means).is_ok(),
+            may_add: may_add(&actor),
             owner: Owner::of(actor.identity()),
             as_of: services.now(),
             public_url,
         })
     })
     .await
+}
+
+/// Whether somebody may have a key of their own.
+#[cfg(feature = "ssr")]
+pub(super) fn may_add(actor: &service::Actor) -> bool {
+    use domain::{
+        operation::{Operation, decide},
+        permission::Whose,
+    };
+
+    let (rights, means) = (actor.rights(), actor.via().means());
+    decide(Operation::CreateKey, Whose::Own, rights, means).is_ok()
 }
 
 /// A key with what the actor can do with it.
@@ -138,6 +146,7 @@ pub async fn load_key_form(
             retiring: retiring.map(|key| key.tag),
             owner: Owner::of(owner),
             own: owner.id == actor.identity().id,
+            may_add: may_add(&actor),
             saml: actor.saml_session(),
             key: key.map(|key| offered(&actor, key)),
             policy: services.policy().await?,
@@ -207,7 +216,7 @@ pub async fn update_key(
     tag: String,
     /// The version that was seen.
     #[server(default)]
-    version: i64,
+    version: String,
     /// What it is for.
     #[server(default)]
     description: String,
@@ -229,7 +238,7 @@ pub async fn update_key(
         let edit = service::keys::KeyEdit {
             description: Some(description.clone()),
             validity: crate::validity::asked(&validity, &until, scope.services.now())?,
-            version: Some(version),
+            version: Some(number("version", &version)?),
         };
         let keys = &scope.services.keys;
         keys.update(scope.actor()?, &named(&tag)?, edit)
@@ -244,7 +253,7 @@ pub async fn update_key(
             ("description", &*description),
             ("validity", &validity),
             ("until", &until),
-            ("version", &version.to_string()),
+            ("version", &version),
             ("seen_description", &seen.seen_description),
             ("seen_expires", &seen.seen_expires),
         ];
@@ -264,7 +273,7 @@ pub async fn reissue_key(
     tag: String,
     /// The version that was seen.
     #[server(default)]
-    version: i64,
+    version: String,
     /// What it is for.
     #[server(default)]
     description: String,
@@ -274,9 +283,9 @@ pub async fn reissue_key(
     /// The date.
     #[server(default)]
     until: String,
-    /// For how many hours the old key goes on working. `None`: as the policy says.
+    /// For how many hours the old key goes on working. Empty: as the policy says.
     #[server(default)]
-    overlap: Option<u32>,
+    overlap: String,
 ) -> Result<(), Fault> {
     use super::context::{answer, keep_entries, named, show_once};
     use crate::place::Place;
@@ -286,8 +295,11 @@ pub async fn reissue_key(
         let wanted = service::keys::Reissue {
             description: Some(description.clone()),
             validity: crate::validity::asked(&validity, &until, scope.services.now())?,
-            overlap_hours: overlap,
-            version: Some(version),
+            overlap_hours: match &*overlap {
+                "" => None,
+                hours => Some(number("overlapHours", hours)?),
+            },
+            version: Some(number("version", &version)?),
         };
         let keys = &scope.services.keys;
         let value = keys
@@ -299,7 +311,6 @@ pub async fn reissue_key(
     })
     .await;
     reissued.inspect_err(|fault| {
-        let overlap = overlap.map(|hours| hours.to_string()).unwrap_or_default();
         let entries = [
             ("description", &*description),
             ("validity", &validity),
@@ -309,6 +320,18 @@ pub async fn reissue_key(
         let page = format!("{}/reissue", place.key(&tag));
         keep_entries::<ReissueKey>(fault, &page, &entries);
     })
+}
+
+/// A number in a form.
+#[cfg(feature = "ssr")]
+fn number<T: std::str::FromStr>(
+    field: &'static str,
+    text: &str,
+) -> Result<T, domain::error::FieldError> {
+    use domain::error::{FieldError, Problem};
+
+    text.parse()
+        .map_err(|_| FieldError::new(field, Problem::malformed("a whole number")))
 }
 
 /// Deletes a key.

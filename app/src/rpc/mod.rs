@@ -43,5 +43,5 @@ pub use self::{
         SessionRow,
     },
     settings::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
-    sign_in::{SignIn, SignOut, own_path},
+    sign_in::{SignIn, SignOut, is_own, own_path},
 };

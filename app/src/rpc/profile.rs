@@ -15,6 +15,8 @@ pub struct Profile {
     pub must_change_password: bool,
     /// Whether there is a key to view.
     pub has_key: bool,
+    /// Whether a key can be added.
+    pub may_add: bool,
     /// The administrators' pages that are open to them.
     pub rooms: Rooms,
 }
@@ -52,6 +54,7 @@ pub async fn load_profile() -> Result<Option<Profile>, Fault> {
             identity: actor.identity().clone(),
             must_change_password,
             has_key: !must_change_password && scope.services.keys.own(&actor).await?.is_some(),
+            may_add: !must_change_password && super::keys::may_add(&actor),
             rooms,
         }))
     })

@@ -80,11 +80,27 @@ fn credentials(user_name: String, password: Secret) -> service::sessions::Creden
     }
 }
 
+/// Whether a path is that of a page for people who are signed in.
+pub fn is_own(path: &str) -> bool {
+    const ROOMS: [&str; 6] = [
+        "/profile",
+        "/security",
+        "/users",
+        "/roles",
+        "/tickets",
+        "/settings",
+    ];
+    ROOMS.iter().any(|room| {
+        let below = path.strip_prefix(room);
+        below.is_some_and(|below| below.is_empty() || below.starts_with(['/', '?']))
+    })
+}
+
 /// `next` if it is a page of this application that one may be led to after signing in: a path of
 /// plain characters, with no way to name another host (W11).
 pub fn own_path(next: &str) -> Option<&str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_?=&".contains(&byte);
-    let page = next.starts_with("/profile/") && next.bytes().all(plain) && !next.contains("//");
+    let page = is_own(next) && next.bytes().all(plain) && !next.contains("//");
     page.then_some(next)
 }
 
@@ -99,11 +115,16 @@ mod tests {
             "/profile/key",
             "/profile/key/add",
             "/profile/security?notice=x",
+            "/settings",
+            "/users?q=a",
+            "/security/api-keys?show=expired&sort=expires",
         ] {
             assert_eq!(own_path(page), Some(page));
         }
         for hostile in [
             "",
+            "/settings.evil.example",
+            "/usersx",
             "/",
             "//evil.example",
             "/\\evil.example",

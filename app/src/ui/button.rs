@@ -25,9 +25,9 @@ pub fn Submit(
         <button
             type="submit"
             class=class
-            aria-disabled=move || (pending.get() || idle.get()).then_some("true")
+            aria-disabled=move || (pending.get() || idle.try_get().unwrap_or_default()).then_some("true")
             on:click=move |event| {
-                if pending.get_untracked() || idle.get_untracked() {
+                if pending.get_untracked() || idle.try_get_untracked().unwrap_or_default() {
                     event.prevent_default();
                 }
             }

@@ -45,13 +45,15 @@ pub fn Changes(
                     <del class="change__from">
                         <bdi>{word(change.from)}</bdi>
                     </del>
-                    <span class="change__arrow" aria-hidden="true">
-                        "→"
-                    </span>
                     <span class="visually-hidden">" to "</span>
-                    <ins class="change__to">
-                        <bdi>{word(change.to)}</bdi>
-                    </ins>
+                    <span>
+                        <span class="change__arrow" aria-hidden="true">
+                            "→ "
+                        </span>
+                        <ins class="change__to">
+                            <bdi>{word(change.to)}</bdi>
+                        </ins>
+                    </span>
                 </dd>
             </div>
         }

@@ -88,7 +88,7 @@ pub fn TextField(
                     inputmode=(kind == Kind::Number).then_some("numeric")
                     readonly=fixed
                     aria-describedby=described_by
-                    aria-invalid=move || error.with(Option::is_some).then_some("true")
+                    aria-invalid=move || error.try_get().flatten().map(|_| "true")
                     on:input:target=move |event| {
                         if let Some(on_input) = on_input {
                             on_input.run(event.target().value());
@@ -98,7 +98,7 @@ pub fn TextField(
                 {switch}
             </div>
             <p class="field__hint" id=format!("{name}-hint")>
-                {move || hint.map(|hint| hint.get())}
+                {move || hint.and_then(|hint| hint.try_get())}
             </p>
             <FieldError id=format!("{name}-error") error />
         </div>
@@ -116,7 +116,7 @@ pub fn FieldError(
 ) -> impl IntoView {
     view! {
         <p class="field__error" id=id>
-            {move || error.get().map(|error| view! { <Icon shape=Shape::Warning /> {error} })}
+            {move || error.try_get().flatten().map(|error| view! { <Icon shape=Shape::Warning /> {error} })}
         </p>
     }
 }

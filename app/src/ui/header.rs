@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_location;
 
-use super::{Icon, Mark, Shape};
+use super::{Icon, IntoWhole, Mark, Shape};
 use crate::{
     place::EVERYBODY,
     rpc::{Profile, Rooms, SignOut},
@@ -35,7 +35,7 @@ pub fn Header(
 
 /// The ways to the administrators' pages.
 #[component]
-fn Places(rooms: Rooms) -> impl IntoView {
+fn Places(rooms: Rooms) -> AnyView {
     let here = use_location().pathname;
     let place = |open: bool, href: &'static str, label: &'static str| {
         open.then(|| {
@@ -56,29 +56,37 @@ fn Places(rooms: Rooms) -> impl IntoView {
             </nav>
         }
     })
+    .whole()
 }
 
 /// The profile menu. What a fresh account may not do yet is not in it.
 #[component]
-fn ProfileMenu(profile: Profile) -> impl IntoView {
+fn ProfileMenu(profile: Profile) -> AnyView {
     let menu = NodeRef::<html::Div>::new();
     let close = move |_| {
         if let Some(menu) = menu.get_untracked() {
             let _ = menu.hide_popover();
         }
     };
-    let (href, key) = if profile.has_key {
-        ("/profile/key", "View my API key details")
+    let key = if profile.has_key {
+        Some(("/profile/key", "View my API key details"))
     } else {
-        ("/profile/key/add", "Add API key")
+        profile
+            .may_add
+            .then_some(("/profile/key/add", "Add API key"))
     };
     let links = (!profile.must_change_password).then(|| {
         view! {
-            <li>
-                <a class="menu__item" href=href>
-                    {key}
-                </a>
-            </li>
+            {key
+                .map(|(href, label)| {
+                    view! {
+                        <li>
+                            <a class="menu__item" href=href>
+                                {label}
+                            </a>
+                        </li>
+                    }
+                })}
             <li>
                 <a class="menu__item" href="/profile/security">
                     "Password and sessions"
@@ -108,4 +116,5 @@ fn ProfileMenu(profile: Profile) -> impl IntoView {
             </form>
         </div>
     }
+    .whole()
 }

@@ -34,7 +34,7 @@ pub fn sentence(fault: &Fault) -> String {
             retry_after_seconds,
         } => return too_many(*retry_after_seconds),
         Error::Unavailable => {
-            "The server does not answer at the moment. Nothing was changed; try again shortly."
+            "The server does not answer at the moment. Look whether your change was made before you try again."
         }
         Error::Internal => "Something went wrong on our side. Nothing was changed.",
     };

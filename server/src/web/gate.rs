@@ -1,6 +1,6 @@
 //! Which page somebody is led to instead of the one they asked for.
 
-use app::rpc::{context::Caller, own_path};
+use app::rpc::{context::Caller, is_own, own_path};
 use axum::{
     extract::Request,
     http::{Method, Uri},
@@ -43,7 +43,7 @@ impl Standing {
 /// Where to, if not here.
 fn way(asked: &Uri, standing: Standing) -> Option<String> {
     let path = asked.path();
-    let own_page = path == "/" || path.starts_with("/profile/");
+    let own_page = path == "/" || is_own(path);
     match standing {
         Standing::Stranger if own_page => {
             let next = asked.path_and_query().map_or(path, |asked| asked.as_str());

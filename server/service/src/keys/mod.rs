@@ -214,7 +214,9 @@ impl Keys {
         let now = self.core.clock.now();
         let mut reader = self.core.db.reader().await?;
         let rows = store::deleted_of(&mut reader.conn(), actor.identity.id).await?;
-        let keys = rows.into_iter().map(|row| row.into_key(now));
+        let keys = rows
+            .into_iter()
+            .map(|row| Ok(self.core.usage.overlay(row.into_key(now)?)));
         Ok(keys.collect::<Result<_, Fault>>()?)
     }
 
