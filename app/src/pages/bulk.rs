@@ -5,15 +5,20 @@ use std::collections::BTreeSet;
 use domain::directory::Count;
 use leptos::{html, prelude::*};
 
-use super::{
-    bulk_run::{Kind, Run},
-    keys_filter::Wanted,
-};
+use super::bulk_run::{Kind, Run};
 use crate::{
     format,
     ui::{IntoWhole, modal, words},
     validity::PRESETS,
 };
+
+/// A question about several keys: what is to be done, to how many, and the list they are from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Asked {
+    kind: Kind,
+    number: Count,
+    list: String,
+}
 
 /// What is chosen on the page, and what is being done to it.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +28,7 @@ pub struct Picked {
     /// All that match, whatever is chosen one by one.
     all: RwSignal<bool>,
     /// What is asked about.
-    asking: RwSignal<Option<Kind>>,
+    asking: RwSignal<Option<Asked>>,
     run: Run,
 }
 
@@ -41,6 +46,20 @@ impl Picked {
     /// Counts what was done, for the list to be read anew.
     pub fn done(self) -> RwSignal<usize> {
         self.run.ended
+    }
+
+    /// The question that is asked, if one is.
+    pub fn question(self) -> AnyView {
+        (move || {
+            let asked = self.asking.get();
+            asked.map(|asked| view! { <Question picked=self asked /> })
+        })
+        .whole()
+    }
+
+    /// How far it is, and what became of it.
+    pub fn shown(self) -> AnyView {
+        self.run.shown()
     }
 
     fn clear(self) {
@@ -92,8 +111,8 @@ pub fn Bulk(
     tags: Vec<String>,
     /// How many match in all.
     count: Count,
-    /// The list.
-    wanted: Wanted,
+    /// The list's address.
+    list: String,
 ) -> AnyView {
     let number = move || match count {
         _ if !picked.all.get() => picked.tags.with(|tags| Count::Exactly(tags.len() as u64)),
@@ -105,7 +124,13 @@ pub fn Bulk(
             .tags
             .update(|chosen| chosen.extend(tags.iter().cloned()));
     };
-    let ask = move |kind| move |_| picked.asking.set(Some(kind));
+    let ask = move |kind| {
+        let list = list.clone();
+        move |_| {
+            let (number, list) = (number(), list.clone());
+            picked.asking.set(Some(Asked { kind, number, list }));
+        }
+    };
     let buttons = move || {
         some().then(|| {
             view! {
@@ -130,12 +155,6 @@ pub fn Bulk(
         })
     };
     let every = words::how_many(count, "key", "keys").to_lowercase();
-    let question = move || {
-        let wanted = wanted.clone();
-        picked.asking.get().map(|kind| {
-            view! { <Question picked kind number=number() list=wanted.address() /> }
-        })
-    };
     view! {
         <section class="bulk needs-script" aria-label="Several at once">
             <p role="status">{move || words::how_many(number(), "key selected", "keys selected")}</p>
@@ -152,16 +171,15 @@ pub fn Bulk(
                 </button>
                 {buttons}
             </div>
-            {picked.run.shown()}
         </section>
-        {question}
     }
     .whole()
 }
 
 /// Asks before anything is done to several keys; the number must be typed.
 #[component]
-fn Question(picked: Picked, kind: Kind, number: Count, list: String) -> AnyView {
+fn Question(picked: Picked, asked: Asked) -> AnyView {
+    let Asked { kind, number, list } = asked;
     let dialog = modal();
     let days = NodeRef::<html::Select>::new();
     let typed = RwSignal::new(String::new());

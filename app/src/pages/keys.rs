@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     calls::{live, read_here},
+    format,
     place::{EVERYBODY, Place},
     rpc::{KeysPage, LoadKeysPage, OfferedKey},
     ui::{Column, Heading, IntoWhole, Pager, StateChip, Table, Time, words},
@@ -33,12 +34,16 @@ pub fn KeysPage() -> AnyView {
     let changes = Signal::derive(move || format!("{} {}", pulse.beat.get(), again.get()));
     let page = read_here(|at| LoadKeysPage { at }, changes);
     view! {
+        <p class="crumbs">"Security › Access keys"</p>
         <Heading title="API keys" />
             <UrlNotice />
+            {picked.shown()}
             {loaded(page, move |page: KeysPage| {
                 pulse.known(&page.pulse);
                 show(page, picked)
             })}
+            // Apart from the list: it may be read anew meanwhile.
+            {picked.question()}
     }
     .whole()
 }
@@ -68,7 +73,7 @@ fn show(page: KeysPage, picked: Picked) -> AnyView {
         let rows = page.keys.into_iter().map(|one| row(one, as_of, picked));
         let rows = rows.collect();
         view! {
-            <Bulk picked tags count=page.count wanted=wanted.clone() />
+            <Bulk picked tags count=page.count list=wanted.address() />
             <Table caption columns=columns(&wanted) rows />
             <Pager count before after />
         }
@@ -126,9 +131,9 @@ fn row(one: OfferedKey, as_of: Instant, picked: Picked) -> Vec<AnyView> {
         name(&key),
         owner(&key),
         view! { <StateChip state=key.state /> }.whole(),
-        view! { <Time at=key.retires_at.unwrap_or(key.expires_at) as_of /> }.whole(),
+        moment(key.retires_at.unwrap_or(key.expires_at), as_of),
         last_use(&key, as_of),
-        view! { <Time at=key.created_at as_of /> }.whole(),
+        moment(key.created_at, as_of),
         actions.whole(),
     ]
 }
@@ -140,7 +145,7 @@ fn name(key: &ApiKey) -> AnyView {
             <a href=href>
                 <code class="tag">{key.tag.to_string()}</code>
             </a>
-            <bdi class="description quiet">{key.description.clone()}</bdi>
+            <bdi class="description cell__more">{key.description.clone()}</bdi>
         </span>
     }
     .whole()
@@ -150,7 +155,17 @@ fn owner(key: &ApiKey) -> AnyView {
     view! {
         <span class="cell">
             <bdi>{key.owner.principal.name.clone()}</bdi>
-            <bdi class="fact__code quiet">{key.owner.to_string()}</bdi>
+            <bdi class="fact__code cell__more">{key.owner.to_string()}</bdi>
+        </span>
+    }
+    .whole()
+}
+
+fn moment(at: Instant, as_of: Instant) -> AnyView {
+    view! {
+        <span class="cell">
+            <Time at as_of />
+            <span class="cell__more">{format::date(at.date_naive())}</span>
         </span>
     }
     .whole()
@@ -162,7 +177,7 @@ fn last_use(key: &ApiKey, as_of: Instant) -> AnyView {
         Some(usage) => view! {
             <span class="cell">
                 <Time at=usage.at as_of />
-                <code class="quiet">{usage.address.clone()}</code>
+                <code class="cell__more">{usage.address.clone()}</code>
             </span>
         }
         .whole(),

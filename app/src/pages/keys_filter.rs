@@ -1,7 +1,10 @@
 //! What of everybody's keys is shown: figures, search, order; all of it in the address.
 
+use std::time::Duration;
+
 use domain::directory::{Count, Order, Slice, Tiles};
-use leptos::prelude::*;
+use leptos::{leptos_dom::helpers::debounce, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     format,
@@ -122,6 +125,15 @@ pub fn KeysFilter(
             </a>
         }
     });
+    let navigate = use_navigate();
+    let mut type_ahead = debounce(TYPING, move |text: String| {
+        let options = NavigateOptions {
+            replace: true,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&of(chosen, text.trim()), options);
+    });
     view! {
         <nav aria-label="Figures">
             <ul class="tiles">
@@ -150,6 +162,7 @@ pub fn KeysFilter(
                         maxlength="100"
                         autocomplete="off"
                         placeholder="Tag, owner or words of the description"
+                        on:input:target=move |event| type_ahead(event.target().value())
                     />
                 </div>
                 <button type="submit" class="button">
@@ -164,6 +177,9 @@ pub fn KeysFilter(
     }
     .whole()
 }
+
+/// How long nothing is typed before it is searched for.
+const TYPING: Duration = Duration::from_millis(300);
 
 /// How many, at a glance.
 fn figure(count: Count) -> String {

@@ -1,7 +1,10 @@
 //! `/settings`
 
-use domain::policy::{
-    MAX_LIFETIME_DAYS, MAX_OVERLAP_HOURS, MAX_SAML_LIFETIME_HOURS, MAX_TOMBSTONE_DAYS, Policy,
+use domain::{
+    directory::Count,
+    policy::{
+        MAX_LIFETIME_DAYS, MAX_OVERLAP_HOURS, MAX_SAML_LIFETIME_HOURS, MAX_TOMBSTONE_DAYS, Policy,
+    },
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 
@@ -12,6 +15,7 @@ use super::{
 };
 use crate::{
     calls::{Sending, read},
+    format,
     rpc::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
     ui::{Checkbox, Heading, IntoWhole, Kind, Notice, Radio, Submit, TextField, Tone, words},
 };
@@ -118,7 +122,11 @@ impl Entries {
 fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
     focus_on(sending.fault);
     lead_on(sending.fault);
-    let SettingsPage { policy, may_update } = page;
+    let SettingsPage {
+        policy,
+        later,
+        may_update,
+    } = page;
     let entries = Entries {
         before: StoredValue::new(sending.entered()),
         sending,
@@ -142,7 +150,7 @@ fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
         {only_look}
         <form method="post" action=SavePolicy::PATH on:submit=sending.submit(SavePolicy::PATH)>
             <FormFault sending />
-            {keys(entries, &policy)}
+            {keys(entries, &policy, later)}
             {saml(entries, &policy)}
             {administrators(entries, &policy)}
             {save}
@@ -150,7 +158,29 @@ fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
     }
 }
 
-fn keys(entries: Entries, policy: &Policy) -> AnyView {
+/// What a stricter maximum would concern. Without JavaScript: the same.
+fn preview(later: Vec<(u32, Count)>) -> AnyView {
+    let row = |(days, count): (u32, Count)| {
+        view! {
+            <li>
+                {words::how_many(count, "key ends", "keys end")} " more than "
+                {format::days(days.into())} " from now."
+            </li>
+        }
+    };
+    view! {
+        <details>
+            <summary>"How many keys would a stricter maximum concern?"</summary>
+            <p class="quiet">
+                "They keep their ends. They could not be edited or reissued to last as long again."
+            </p>
+            <ul>{later.into_iter().map(row).collect_view()}</ul>
+        </details>
+    }
+    .whole()
+}
+
+fn keys(entries: Entries, policy: &Policy, later: Vec<(u32, Count)>) -> AnyView {
     let days = |max: u32| format!("In days of 24 hours, from 1 to {max}.");
     view! {
         <section class="card" aria-labelledby="policy-keys">
@@ -164,6 +194,7 @@ fn keys(entries: Entries, policy: &Policy) -> AnyView {
                     policy.max_lifetime_days,
                     days(MAX_LIFETIME_DAYS),
                 )}
+            {preview(later)}
             {entries
                 .number(
                     "default_lifetime_days",

@@ -2,7 +2,10 @@
 
 #[cfg(feature = "ssr")]
 use domain::error::{FieldError, Problem};
-use domain::policy::{LaterThanSaml, Policy, SamlExpiry};
+use domain::{
+    directory::Count,
+    policy::{LaterThanSaml, Policy, SamlExpiry},
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +16,8 @@ use super::{Fault, Packed};
 pub struct SettingsPage {
     /// The policy in force.
     pub policy: Policy,
+    /// How many current keys end later than so many days from now.
+    pub later: Vec<(u32, Count)>,
     /// Whether whoever looks at it may change it.
     pub may_update: bool,
 }
@@ -29,6 +34,11 @@ pub async fn load_settings_page() -> Result<SettingsPage, Fault> {
         let (rights, means) = (actor.rights(), actor.via().means());
         Ok(SettingsPage {
             policy: services.view_policy(&actor).await?,
+            later: {
+                let days = crate::validity::PRESETS;
+                let counts = services.keys.ending_after(&actor, &days).await?;
+                days.into_iter().zip(counts).collect()
+            },
             may_update: decide(Operation::UpdatePolicy, Whose::Others, rights, means).is_ok(),
         })
     })

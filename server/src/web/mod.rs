@@ -15,8 +15,8 @@ use app::{App, document};
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
-    response::IntoResponse,
-    routing::post,
+    response::{IntoResponse, Redirect},
+    routing::{get, post},
 };
 use domain::error::Error;
 use leptos::config::LeptosOptions;
@@ -39,6 +39,11 @@ pub fn router(state: &AppState) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), contexts, shell)
         .route("/profile/key/reveal", post(move |request| reveal.show(request)))
+        // Where that other product has it.
+        .route(
+            "/webui/security/api-keys",
+            get(|| async { Redirect::permanent("/security/api-keys") }),
+        )
         .fallback(not_found)
         // From the inside out.
         .layer(from_fn(gate::lead))

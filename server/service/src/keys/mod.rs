@@ -2,6 +2,7 @@
 
 mod change;
 mod directory;
+mod ending;
 mod query;
 mod uses;
 

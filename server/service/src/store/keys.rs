@@ -387,6 +387,22 @@ pub(crate) async fn for_check(conn: &mut Conn<'_>, tag: &Tag) -> Result<Vec<Chec
     .bind(tag.as_str()) => fetch_all)?)
 }
 
+/// How many current keys end after `end`; counting stops at `limit`.
+pub(crate) async fn ending_after(
+    conn: &mut Conn<'_>,
+    end: Instant,
+    limit: u64,
+) -> Result<u64, Fault> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let count: i64 = run!(conn, sqlx::query_scalar(
+        "select count(*) from (select 1 from api_key \
+         where deleted_at is null and expires_at > $1 limit $2) found",
+    )
+    .bind(Time(end))
+    .bind(limit) => fetch_one)?;
+    u64::try_from(count).map_err(|_| Fault::Broken("a negative count"))
+}
+
 #[derive(FromRow)]
 struct HourRow {
     hour: Time,
