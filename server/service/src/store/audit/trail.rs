@@ -10,6 +10,7 @@ use crate::{
     store::{
         Conn, Sql,
         filter::{fetch_all, fetch_count},
+        run,
         sql::Arg,
     },
 };
@@ -22,15 +23,41 @@ pub(crate) async fn trail(
     limit: u32,
 ) -> Result<Vec<RecordRow>, Fault> {
     let mut sql = Sql::new(select_record!("where true"));
-    push_filter(&mut sql, filter);
     if let Some(number) = before {
-        sql.push(" and (recorded_at, number) < (select b.recorded_at, b.number ");
-        sql.push("from audit_record b where b.number = ");
+        let Some(place) = time_of(conn, number).await? else {
+            return Ok(Vec::new());
+        };
+        // The end of the stretch of time, unless the place comes first: the one bound says where
+        // in the index to begin.
+        let until = filter.until.filter(|until| text(*until) <= place);
+        push_filter(
+            &mut sql,
+            &TrailFilter {
+                until,
+                ..filter.clone()
+            },
+        );
+        if until.is_none() {
+            sql.push(" and recorded_at <= ")
+                .bind(Arg::Text(place.clone()));
+        }
+        sql.push(" and (recorded_at, number) < (");
+        sql.bind(Arg::Text(place)).push(", ");
         sql.bind(Arg::Int(number)).push(")");
+    } else {
+        push_filter(&mut sql, filter);
     }
     sql.push(" order by recorded_at desc, number desc limit ");
     sql.bind(Arg::Int(limit.into()));
     fetch_all(conn, sql).await
+}
+
+/// When the record of that number was written, as it stands there.
+async fn time_of(conn: &mut Conn<'_>, number: i64) -> Result<Option<String>, Fault> {
+    Ok(run!(conn, sqlx::query_scalar(
+        "select recorded_at from audit_record where number = $1",
+    )
+    .bind(number) => fetch_optional)?)
 }
 
 /// How many records fit, up to `most`.

@@ -65,11 +65,24 @@ pub(crate) async fn walk(
          self_service_withdrawn, disabled_at, created_at, lower(name_folded) as sought \
          from app_user where true",
     );
-    push_range(&mut sql, range);
+    // SQLite compares pairs row by row: the bounds say where in the index to begin.
     match way {
-        Way::Beginning => {}
-        Way::After(place) => push_place(&mut sql, " and (lower(name_folded), id) > (", place),
-        Way::Before(place) => push_place(&mut sql, " and (lower(name_folded), id) < (", place),
+        Way::Beginning => push_range(&mut sql, range),
+        Way::After(place) => {
+            let from = range.from.clone().max(place.name.clone());
+            let to = range.to.clone();
+            push_range(&mut sql, &Range { from, to });
+            push_place(&mut sql, " and (lower(name_folded), id) > (", place);
+        }
+        Way::Before(place) if range.to.as_ref().is_none_or(|to| place.name < *to) => {
+            let (from, to) = (range.from.clone(), None);
+            push_range(&mut sql, &Range { from, to });
+            sql.push(" and lower(name_folded) <= ");
+            sql.bind(Arg::Text(place.name.clone()));
+            push_place(&mut sql, " and (lower(name_folded), id) < (", place);
+        }
+        // The place is beyond the range.
+        Way::Before(_) => push_range(&mut sql, range),
     }
     sql.push(match way {
         Way::Beginning | Way::After(_) => " order by lower(name_folded), id limit ",
