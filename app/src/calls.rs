@@ -313,6 +313,28 @@ impl Sending {
     }
 }
 
+/// What a form does that leads to an address: `path` with the entries that are not empty.
+///
+/// Without JavaScript: the browser leads there by itself, with the empty ones.
+pub fn seek(path: &'static str) -> impl Fn(SubmitEvent) + use<> {
+    let navigate = use_navigate();
+    move |event| {
+        event.prevent_default();
+        let Ok(entries) = entries(&event) else { return };
+        let entries = String::from(entries.to_string());
+        let said: Vec<_> = entries
+            .split('&')
+            .filter(|said| !said.ends_with('='))
+            .collect();
+        let to = if said.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{}", said.join("&"))
+        };
+        navigate(&to, NavigateOptions::default());
+    }
+}
+
 /// The form's entries.
 fn entries(event: &SubmitEvent) -> Result<UrlSearchParams, JsValue> {
     let form: HtmlFormElement = event_target(event);

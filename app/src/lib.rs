@@ -29,7 +29,7 @@ use leptos_router::{
     hooks::use_location,
     path,
 };
-use pages::{HomePage, NotFoundPage, OwnKeyPage, SignInPage};
+use pages::{Asked, HomePage, NotFoundPage, OwnKeyPage, SignInPage};
 use part::{Form, Lazily, Page, Room};
 
 /// The application: the site map.
@@ -64,6 +64,17 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/security/api-keys/:tag/edit") view=form(Form::EditKey) ssr=all.clone() />
                     <Route path=path!("/security/api-keys/:tag/reissue") view=form(Form::ReissueKey) ssr=all.clone() />
                     <Route path=path!("/security/api-keys/:tag/delete") view=room(Room::DeleteKeyOf) ssr=all.clone() />
+                    <Route path=path!("/users") view=room(Room::Users) ssr=all.clone() />
+                    <Route path=path!("/users/add") view=room(Room::AddUser) ssr=all.clone() />
+                    <Route path=path!("/users/:id") view=room(Room::User(Asked::Nothing)) ssr=all.clone() />
+                    <Route path=path!("/users/:id/disable") view=room(Room::User(Asked::Disable)) ssr=all.clone() />
+                    <Route path=path!("/users/:id/enable") view=room(Room::User(Asked::Enable)) ssr=all.clone() />
+                    <Route path=path!("/roles") view=room(Room::Roles) ssr=all.clone() />
+                    <Route path=path!("/roles/add") view=room(Room::AddRole) ssr=all.clone() />
+                    <Route path=path!("/roles/:id") view=room(Room::Role) ssr=all.clone() />
+                    <Route path=path!("/roles/:id/edit") view=room(Room::EditRole) ssr=all.clone() />
+                    <Route path=path!("/roles/:id/delete") view=room(Room::DeleteRole) ssr=all.clone() />
+                    <Route path=path!("/security/audit") view=room(Room::Audit) ssr=all.clone() />
                     <Route path=path!("/settings") view=room(Room::Settings) ssr=all.clone() />
                 </FlatRoutes>
             </main>

@@ -11,8 +11,9 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use crate::{
     browser,
     pages::{
-        AddForPage, AddKeyPage, DeleteKeyOfPage, DeleteKeyPage, EditKeyPage, KeyOfPage, KeysPage,
-        PasswordAndSessionsPage, ReissueKeyPage, RevealPage, SettingsPage,
+        AddForPage, AddKeyPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage, DeleteKeyPage,
+        EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage, ReissueKeyPage,
+        RevealPage, RolePage, RolesPage, SettingsPage, UserPage, UsersPage,
     },
     ui::IntoWhole,
 };
@@ -47,6 +48,24 @@ pub enum Room {
     DeleteKeyOf,
     /// `/settings`
     Settings,
+    /// `/users`
+    Users,
+    /// `/users/add`
+    AddUser,
+    /// `/users/{id}`, with what is asked on top of it
+    User(Asked),
+    /// `/roles`
+    Roles,
+    /// `/roles/add`
+    AddRole,
+    /// `/roles/{id}`
+    Role,
+    /// `/roles/{id}/edit`
+    EditRole,
+    /// `/roles/{id}/delete`
+    DeleteRole,
+    /// `/security/audit`
+    Audit,
 }
 
 /// Which page of a part.
@@ -80,6 +99,15 @@ fn enter_room(room: Room) -> Result<AnyView, SplitLoaderError> {
         Room::KeyOf => view! { <KeyOfPage /> }.whole(),
         Room::DeleteKeyOf => view! { <DeleteKeyOfPage /> }.whole(),
         Room::Settings => view! { <SettingsPage /> }.whole(),
+        Room::Users => view! { <UsersPage /> }.whole(),
+        Room::AddUser => view! { <AddUserPage /> }.whole(),
+        Room::User(asked) => view! { <UserPage asked /> }.whole(),
+        Room::Roles => view! { <RolesPage /> }.whole(),
+        Room::AddRole => view! { <EditRolePage title="Add role" /> }.whole(),
+        Room::Role => view! { <RolePage delete=false /> }.whole(),
+        Room::EditRole => view! { <EditRolePage title="Edit role" /> }.whole(),
+        Room::DeleteRole => view! { <RolePage delete=true /> }.whole(),
+        Room::Audit => view! { <AuditPage /> }.whole(),
     })
 }
 

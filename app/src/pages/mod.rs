@@ -2,11 +2,15 @@
 
 pub mod add_for;
 pub mod add_key;
+pub mod add_user;
+pub mod audit;
+pub mod audit_record;
 pub mod bulk;
 pub mod bulk_run;
 pub mod delete_key;
 pub mod deleted_keys;
 pub mod edit_key;
+pub mod edit_role;
 pub mod home;
 pub mod how_to;
 pub mod key;
@@ -23,11 +27,17 @@ pub mod refused;
 pub mod reissue_key;
 pub mod reveal;
 pub mod revealed;
+pub mod role;
+pub mod roles;
 pub mod security;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod trouble;
+pub mod user;
+pub mod user_password;
+pub mod user_roles;
+pub mod users;
 pub mod uses_picture;
 pub mod validity_field;
 pub mod whose;
@@ -47,6 +57,15 @@ pub use self::{
     security::PasswordAndSessionsPage,
     settings::SettingsPage,
     sign_in::SignInPage,
+};
+pub use self::{
+    add_user::AddUserPage,
+    audit::AuditPage,
+    edit_role::EditRolePage,
+    role::RolePage,
+    roles::RolesPage,
+    user::{Asked, UserPage},
+    users::UsersPage,
 };
 
 #[cfg(feature = "ssr")]

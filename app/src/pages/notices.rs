@@ -28,6 +28,22 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
             Tone::Good,
             "The API key was deleted. It has stopped working for good.",
         ),
+        "user-added" => (Tone::Good, "The user was added."),
+        "user-disabled" => (
+            Tone::Good,
+            "The user was disabled. Their sessions have ended and their API key has stopped.",
+        ),
+        "user-enabled" => (Tone::Good, "The user was enabled."),
+        "password-set" => (
+            Tone::Good,
+            "The password was set. It must be changed at the next sign-in.",
+        ),
+        "role-given" => (Tone::Good, "The role was given."),
+        "role-taken" => (Tone::Good, "The role was taken away."),
+        "self-service-given" => (Tone::Good, "API Key Self-Service was given back."),
+        "self-service-withdrawn" => (Tone::Good, "API Key Self-Service was withdrawn."),
+        "role-added" => (Tone::Good, "The role was added."),
+        "role-deleted" => (Tone::Good, "The role was deleted."),
         "password-changed" => (
             Tone::Good,
             "Your password was changed. Your other sessions have ended.",

@@ -4,6 +4,7 @@
 //! All are asked with the default encoding (a form's), so that every one of them can be the target
 //! of a plain HTML form.
 
+pub mod audit;
 pub mod bulk;
 pub mod directory;
 pub mod fault;
@@ -11,10 +12,12 @@ pub mod keys;
 pub mod packing;
 pub mod profile;
 pub mod reveal;
+pub mod roles;
 pub mod secret;
 pub mod security;
 pub mod settings;
 pub mod sign_in;
+pub mod users;
 
 #[cfg(feature = "ssr")]
 mod address;
@@ -24,6 +27,10 @@ pub mod context;
 pub mod cookies;
 
 pub use self::{
+    audit::{
+        AuditPage, AuditRow, CheckAudit, Checked, Found, LoadAuditPage, MOST_RECORDS_COUNTED,
+        Trouble,
+    },
     bulk::{BulkDelete, BulkExtend, LoadBulkTags, MAX_STEP, SomeTags, StepResult},
     directory::{
         AddForPage, CreateKeyFor, KeyOfPage, KeysPage, LoadAddForPage, LoadKeyOfPage, LoadKeysPage,
@@ -37,6 +44,10 @@ pub use self::{
     packing::{Packed, Packing},
     profile::{LoadProfile, Profile, Rooms},
     reveal::{Revealed, TakeReveal},
+    roles::{
+        DeleteRole, Hindrance, LoadRoleForm, LoadRolePage, LoadRolesPage, RoleForm, RolePage,
+        RolesPage, SaveRole,
+    },
     secret::Secret,
     security::{
         ChangePassword, EndOtherSessions, EndSession, LoadSecurityPage, SecurityPage, SessionKind,
@@ -44,4 +55,9 @@ pub use self::{
     },
     settings::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
     sign_in::{SignIn, SignOut, is_own, own_path},
+    users::{
+        AddUser, DisableUser, EnableUser, GiveRole, LoadUserForm, LoadUserPage, LoadUsersPage,
+        MOST_COUNTED, SetSelfService, SetUserPassword, TakeRole, UserForm, UserKey, UserPage,
+        UserRow, UsersPage,
+    },
 };

@@ -26,6 +26,12 @@ pub struct Profile {
 pub struct Rooms {
     /// *API keys*: everybody's.
     pub keys: bool,
+    /// *Users*.
+    pub users: bool,
+    /// *Roles*.
+    pub roles: bool,
+    /// *Audit*.
+    pub audit: bool,
     /// *Settings*.
     pub settings: bool,
 }
@@ -48,6 +54,9 @@ pub async fn load_profile() -> Result<Option<Profile>, Fault> {
         let sees = |operation| !must_change_password && sees(operation);
         let rooms = Rooms {
             keys: sees(Operation::ViewKey),
+            users: sees(Operation::ViewUsers),
+            roles: sees(Operation::ViewRoles),
+            audit: sees(Operation::ViewAudit),
             settings: sees(Operation::ViewPolicy),
         };
         Ok(Some(Profile {

@@ -139,6 +139,8 @@ mod tests {
             " /profile/key",
             "/sign-in",
             "/api/sign_out",
+            "/users.evil.example",
+            "/usersx",
         ] {
             assert_eq!(own_path(hostile), None, "{hostile:?}");
         }

@@ -1,5 +1,7 @@
 //! What was and what will be.
 
+use std::borrow::Cow;
+
 use leptos::prelude::*;
 
 use super::IntoWhole;
@@ -7,7 +9,7 @@ use super::IntoWhole;
 /// A value that becomes another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    name: &'static str,
+    name: Cow<'static, str>,
     from: String,
     to: String,
 }
@@ -15,8 +17,13 @@ pub struct Change {
 impl Change {
     /// The change from one value to another, if they differ.
     pub fn between(name: &'static str, from: &str, to: &str) -> Option<Self> {
+        Self::of(name, from, to)
+    }
+
+    /// The same, whatever it is called.
+    pub fn of(name: impl Into<Cow<'static, str>>, from: &str, to: &str) -> Option<Self> {
         (from != to).then(|| Self {
-            name,
+            name: name.into(),
             from: from.to_owned(),
             to: to.to_owned(),
         })

@@ -53,6 +53,15 @@ impl Fact {
         }
     }
 
+    /// The same, and what a machine would understand.
+    #[must_use]
+    pub fn and_code(self, code: String) -> Self {
+        Self {
+            code: Some(code),
+            ..self
+        }
+    }
+
     /// The same, from that address.
     #[must_use]
     pub fn from_address(self, address: String) -> Self {

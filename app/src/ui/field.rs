@@ -13,6 +13,8 @@ pub enum Kind {
     Password,
     /// A whole number.
     Number,
+    /// A day.
+    Date,
 }
 
 /// A labelled line of text. Hint and error are linked to it, and a wrong one says so.
@@ -76,7 +78,11 @@ pub fn TextField(
             <div class="field__box">
                 <input
                     class="field__input"
-                    type=move || if shown.get() { "text" } else { "password" }
+                    type=move || match (kind, shown.get()) {
+                        (Kind::Date, _) => "date",
+                        (_, true) => "text",
+                        (_, false) => "password",
+                    }
                     id=name
                     name=name
                     value=value

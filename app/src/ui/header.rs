@@ -49,14 +49,21 @@ fn Places(rooms: Rooms) -> AnyView {
             }
         })
     };
-    (rooms != Rooms::default()).then(|| {
-        view! {
-            <nav class="places" aria-label="Administration">
-                <ul class="places__list">{place(rooms.keys, EVERYBODY, "API keys")} {place(rooms.settings, "/settings", "Settings")}</ul>
-            </nav>
-        }
-    })
-    .whole()
+    (rooms != Rooms::default())
+        .then(|| {
+            view! {
+                <nav class="places" aria-label="Administration">
+                    <ul class="places__list">
+                        {place(rooms.keys, EVERYBODY, "API keys")}
+                        {place(rooms.users, "/users", "Users")}
+                        {place(rooms.roles, "/roles", "Roles")}
+                        {place(rooms.audit, "/security/audit", "Audit")}
+                        {place(rooms.settings, "/settings", "Settings")}
+                    </ul>
+                </nav>
+            }
+        })
+        .whole()
 }
 
 /// The profile menu. What a fresh account may not do yet is not in it.

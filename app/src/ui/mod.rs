@@ -2,37 +2,48 @@
 
 pub mod button;
 pub mod changes;
+pub mod check_words;
 pub mod checkbox;
 pub mod chip;
 pub mod copy;
 pub mod dialog;
 pub mod facts;
 pub mod field;
+pub mod find;
 pub mod header;
 pub mod heading;
 pub mod icon;
 pub mod notice;
+pub mod powers;
 pub mod radio;
+pub mod select;
 pub mod table;
+pub mod tick;
 pub mod time;
+pub mod user_chip;
 pub mod whole;
 pub mod words;
 
 pub use self::{
     button::Submit,
     changes::{Change, Changes},
+    check_words::{CheckNotice, checked_address},
     checkbox::Checkbox,
     chip::StateChip,
     copy::CopyButton,
     dialog::modal,
     facts::{Fact, Facts},
     field::{FieldError, Kind, TextField},
+    find::Find,
     header::Header,
     heading::Heading,
     icon::{Icon, Mark, Shape},
     notice::{Notice, Tone},
     radio::Radio,
+    select::{Choices, Select},
     table::{Column, Pager, Table, address, escape},
+    tick::Tick,
     time::Time,
+    user_chip::UserChip,
     whole::IntoWhole,
 };

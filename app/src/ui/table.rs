@@ -99,6 +99,12 @@ pub fn Pager(
     before: Option<String>,
     /// The next page. `None`: this is the last.
     after: Option<String>,
+    /// What the page before is called.
+    #[prop(default = "Previous")]
+    before_label: &'static str,
+    /// What the next page is called.
+    #[prop(default = "Next")]
+    after_label: &'static str,
 ) -> AnyView {
     let way = |href: Option<String>, label: &'static str| {
         href.map(|href| {
@@ -114,7 +120,7 @@ pub fn Pager(
             <p class="quiet" role="status">
                 {count}
             </p>
-            <div class="actions">{way(before, "Previous")} {way(after, "Next")}</div>
+            <div class="actions">{way(before, before_label)} {way(after, after_label)}</div>
         </nav>
     }
     .whole()

@@ -27,6 +27,7 @@ use crate::{
 };
 
 pub use self::holders::Member;
+pub(crate) use self::holders::{can_give, can_take};
 
 /// What somebody holds.
 #[derive(Debug, Clone, Default)]
@@ -439,6 +440,11 @@ fn roles_of(rows: Vec<RoleRow>) -> Vec<Role> {
     roles
 }
 
+/// Every role.
+pub(crate) async fn all(conn: &mut Conn<'_>) -> Result<Vec<Role>, Fault> {
+    Ok(roles_of(store::all(conn).await?))
+}
+
 /// A role as the audit trail keeps it.
 fn audited(role: &Role) -> Value {
     let grants: Vec<_> = names_of(role.grants)
@@ -448,6 +454,12 @@ fn audited(role: &Role) -> Value {
 }
 
 impl Actor {
+    /// Whether the actor may do something that does not depend on whose it is: for what pages
+    /// offer. The use cases decide it anew.
+    pub fn is_offered(&self, operation: Operation) -> bool {
+        self.may(operation).is_ok()
+    }
+
     /// Whether the actor may do something that does not depend on whose it is.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Accounts.
 
 mod owner;
+pub mod people;
 mod query;
 
 use std::sync::Arc;

@@ -3,12 +3,12 @@
 use std::io::{self, BufWriter, Write};
 
 use anyhow::{Context, Result, bail};
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use domain::error::Error;
-use service::{Actor, Services, audit::ExportedRecord};
+use service::{Actor, Services};
 
 use super::{open, say, user::told};
-use crate::config::Settings;
+use crate::{config::Settings, export::Format};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -20,14 +20,6 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t = Format::Jsonl)]
         format: Format,
     },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Format {
-    /// One JSON object a line
-    Jsonl,
-    /// Comma-separated values with a header (RFC 4180)
-    Csv,
 }
 
 impl Command {
@@ -72,91 +64,16 @@ impl From<Error> for Stop {
 
 async fn export(services: &Services, format: Format) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    if matches!(format, Format::Csv) {
-        writeln!(out, "{}\r", COLUMNS.join(","))?;
-    }
+    format.begin(&mut out)?;
     let exported = services
         .export_audit(&Actor::console(), |record| {
-            let written = match format {
-                Format::Jsonl => jsonl(&mut out, &record),
-                Format::Csv => csv(&mut out, &record),
-            };
-            written.map_err(Stop::Output)
+            let written = format.write(&mut out, &record);
+            written.map_err(|error| Stop::Output(error.into()))
         })
         .await;
     match exported {
         Ok(_) => out.flush().context("cannot write to standard output"),
         Err(Stop::Told(error)) => Err(told(&error)),
         Err(Stop::Output(error)) => Err(error),
-    }
-}
-
-fn jsonl(out: &mut impl Write, record: &ExportedRecord) -> Result<()> {
-    serde_json::to_writer(&mut *out, record)?;
-    Ok(writeln!(out)?)
-}
-
-const COLUMNS: [&str; 19] = [
-    "chain",
-    "id",
-    "recordedAt",
-    "action",
-    "category",
-    "operation",
-    "outcome",
-    "actor",
-    "via",
-    "address",
-    "object",
-    "stateBefore",
-    "stateAfter",
-    "cause",
-    "reason",
-    "clientId",
-    "requestId",
-    "previousHash",
-    "hash",
-];
-
-fn csv(out: &mut impl Write, record: &ExportedRecord) -> Result<()> {
-    let record = serde_json::to_value(record)?;
-    let fields: Vec<_> = COLUMNS
-        .iter()
-        .map(|column| match &record[*column] {
-            serde_json::Value::String(text) => quoted(text),
-            serde_json::Value::Null => String::new(),
-            number => number.to_string(),
-        })
-        .collect();
-    Ok(writeln!(out, "{}\r", fields.join(","))?)
-}
-
-/// A CSV field. A text that a spreadsheet would take for a formula is kept from being one (A8).
-fn quoted(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        "'"
-    } else {
-        ""
-    };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A8.
-    #[test]
-    fn a_field_is_quoted_and_never_a_formula() {
-        for (text, field) in [
-            ("a", "\"a\""),
-            ("a,b\n", "\"a,b\n\""),
-            ("say \"hi\"", "\"say \"\"hi\"\"\""),
-            ("=cmd|' /C calc'!A0", "\"'=cmd|' /C calc'!A0\""),
-            ("+1", "\"'+1\""),
-            ("@x", "\"'@x\""),
-        ] {
-            assert_eq!(quoted(text), field);
-        }
     }
 }

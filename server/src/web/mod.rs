@@ -5,6 +5,7 @@
 mod assets;
 mod contexts;
 mod csrf;
+mod export;
 mod failures;
 mod gate;
 mod headers;
@@ -35,6 +36,7 @@ pub fn router(state: &AppState) -> Router {
         move || document(&options)
     };
     let not_found = render_app_async_with_context(contexts.clone(), shell.clone());
+    let services = state.services.clone();
     let reveal = reveal::Door::new(state, contexts.clone(), shell.clone());
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), contexts, shell)
@@ -44,6 +46,7 @@ pub fn router(state: &AppState) -> Router {
             "/webui/security/api-keys",
             get(|| async { Redirect::permanent("/security/api-keys") }),
         )
+        .route("/security/audit/export", get(move |request| export::download(services, request)))
         .fallback(not_found)
         // From the inside out.
         .layer(from_fn(gate::lead))

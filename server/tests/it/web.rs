@@ -1,17 +1,22 @@
 //! The browser's door: what its answers allow, and who is let through.
 
+mod export;
+
 use http::Method;
 use leptos::server_fn::axum::server_fn_paths;
 use service::testing::{Harness, PASSWORD};
 
 use crate::support::{Answer, App};
 
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 8] = [
     "/profile/key",
     "/profile/key/add",
     "/profile/key/delete",
     "/profile/key/reveal",
     "/profile/security",
+    "/users",
+    "/roles/1",
+    "/security/audit",
 ];
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const HERE: (&str, &str) = ("sec-fetch-site", "same-origin");

@@ -102,7 +102,7 @@ impl TryFrom<RecordRow> for Record {
         // A newer version beside this one may know more actions.
         let known = Action::from_name(&row.action).zip(Outcome::from_name(&row.outcome));
         Ok(Self {
-            number: first_number(row.chain) + row.id,
+            number: number_of(row.chain, row.id),
             recorded_at: recorded_at.map_err(|_| Fault::Broken("a record has no time"))?,
             message_id: known.map_or(0, |(action, outcome)| action.message_id(outcome)),
             message: match known {
@@ -163,6 +163,11 @@ impl Services {
         let row = store::by_number(&mut reader.conn(), number).await?;
         Ok(row.ok_or(Error::NotFound)?.try_into()?)
     }
+}
+
+/// The number of the record at that place of that chain.
+pub(super) const fn number_of(chain: i64, id: i64) -> i64 {
+    first_number(chain) + id
 }
 
 /// The number before a chain's first.

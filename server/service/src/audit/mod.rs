@@ -5,11 +5,13 @@ mod checkpoint;
 mod export;
 mod list;
 mod record;
+mod trail;
 
 pub use self::{
     check::{Finding, Report, Trouble},
     checkpoint::CHECKPOINT_FILE,
     export::ExportedRecord,
     list::{RECORD_FIELDS, Record, RecordField, RecordQuery},
+    trail::{MAX_COUNTED, TrailExport, TrailFilter, TrailItem, TrailPage, What},
 };
 pub(crate) use self::{checkpoint::Checkpoints, record::Who};

@@ -1,10 +1,14 @@
 //! The chain's head and its records.
 
 mod query;
+mod trail;
 
 use sqlx::FromRow;
 
-pub(crate) use self::query::{by_number, count, list};
+pub(crate) use self::{
+    query::{by_number, count, list},
+    trail::{trail, trail_count},
+};
 use super::{Conn, Db, run};
 use crate::fault::Fault;
 
@@ -83,7 +87,7 @@ pub(crate) struct ChainRow {
 }
 
 /// A record as it stands in the table.
-#[derive(Debug, FromRow)]
+#[derive(Debug, Clone, FromRow)]
 pub(crate) struct RecordRow {
     pub(crate) id: i64,
     pub(crate) chain: i64,

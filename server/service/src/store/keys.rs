@@ -12,7 +12,7 @@ use domain::{
 use sqlx::FromRow;
 
 pub(crate) use self::query::{Visible, count, list};
-use super::{Conn, Time, roles::HeldRow, run, users};
+use super::{Conn, Sql, Time, filter::fetch_all, roles::HeldRow, run, users};
 use crate::{fault::Fault, operation::Admission};
 
 /// A new key.
@@ -126,6 +126,18 @@ impl KeyRow {
             version: self.version,
         })
     }
+}
+
+/// The present keys of these users: one each at most.
+pub(crate) async fn present_of(conn: &mut Conn<'_>, users: &[i64]) -> Result<Vec<KeyRow>, Fault> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new(select_key!(
+        "where k.deleted_at is null and k.retires_at is null and k.user_id in "
+    ));
+    users::people::push_numbers(&mut sql, users);
+    fetch_all(conn, sql).await
 }
 
 fn read_tag(text: &str) -> Result<Tag, Fault> {

@@ -1,5 +1,6 @@
 //! Accounts and their roles.
 
+pub(crate) mod people;
 pub(crate) mod query;
 
 use domain::{

@@ -1,0 +1,90 @@
+//! `GET /security/audit/export`: the audit trail as a file.
+
+use std::io;
+
+use app::rpc::{audit::trail_filter, context::Caller};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use domain::error::{Error, Problem};
+use futures_util::stream;
+use service::{
+    Services,
+    audit::{ExportedRecord, TrailExport},
+};
+
+use crate::{export::Format, failure::Failure};
+
+/// Sends the records that the address asks for, the newest first, as they are read. That they are
+/// exported is recorded before.
+pub(super) async fn download(services: Services, request: Request) -> Response {
+    let (request, _) = request.into_parts();
+    match begin(&services, &request).await {
+        Ok((format, export)) => answer(format, export),
+        Err(error) => Failure::Domain(error).into_response(),
+    }
+}
+
+async fn begin(services: &Services, request: &Parts) -> Result<(Format, TrailExport), Error> {
+    let caller = request.extensions.get::<Caller>();
+    let actor = caller.and_then(|caller| caller.actor.as_ref());
+    let actor = actor.ok_or(Error::Unauthenticated)?;
+    let query = request.uri.query().unwrap_or_default();
+    let given = |name: &str| {
+        let mut entries = form_urlencoded::parse(query.as_bytes());
+        let found = entries.find(|(known, _)| known == name);
+        found.map(|(_, value)| value.into_owned())
+    };
+    let format = match given("format").as_deref() {
+        Some("csv") => Format::Csv,
+        Some("jsonl") => Format::Jsonl,
+        _ => {
+            let problem = Problem::malformed("csv or jsonl");
+            return Err(Error::field("format", problem));
+        }
+    };
+    let filter = trail_filter(given)?;
+    Ok((format, services.export_trail(actor, filter).await?))
+}
+
+fn answer(format: Format, export: TrailExport) -> Response {
+    let (media_type, disposition) = match format {
+        Format::Csv => (
+            "text/csv; charset=utf-8; header=present",
+            "attachment; filename=\"latchkey-audit.csv\"",
+        ),
+        Format::Jsonl => (
+            "application/x-ndjson",
+            "attachment; filename=\"latchkey-audit.jsonl\"",
+        ),
+    };
+    let start = (export, true);
+    let batches = stream::try_unfold(start, move |(mut export, first)| async move {
+        let Some(records) = export.next().await.map_err(io::Error::other)? else {
+            return Ok::<_, io::Error>(None);
+        };
+        Ok(Some((text(format, first, &records)?, (export, false))))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_static(disposition),
+        ),
+    ];
+    (headers, Body::from_stream(batches)).into_response()
+}
+
+fn text(format: Format, first: bool, records: &[ExportedRecord]) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    if first {
+        format.begin(&mut text)?;
+    }
+    for record in records {
+        format.write(&mut text, record)?;
+    }
+    Ok(text)
+}

@@ -1,0 +1,115 @@
+//! The audit trail as a file.
+
+use service::testing::{Harness, PASSWORD};
+
+use crate::support::{Answer, App};
+
+const PATH: &str = "/security/audit/export";
+
+async fn stage() -> App {
+    let app = App::on(Harness::sqlite().await);
+    for (name, roles) in [("root", &["Administrator"][..]), ("bob", &[])] {
+        app.harness.add_user(name, roles).await;
+    }
+    app
+}
+
+async fn get(app: &App, name: &str, query: &str) -> Answer {
+    let cookie = format!("latchkey={}", app.session_cookie(name).await);
+    let headers = [("cookie", &*cookie), ("accept", "text/html")];
+    let path = format!("{PATH}?{query}");
+    app.anonymous().get_as(&path, &headers).await
+}
+
+#[tokio::test]
+async fn whoever_may_read_the_trail_takes_it_along() {
+    let app = stage().await;
+    let answer = get(&app, "root", "format=jsonl&what=user.create").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/x-ndjson");
+    assert_eq!(
+        answer.header("content-disposition"),
+        "attachment; filename=\"latchkey-audit.jsonl\""
+    );
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let objects: Vec<_> = answer
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|record| record["object"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(objects, [":bob:unixpwd:1001", ":root:unixpwd:1000"]);
+    assert_eq!(
+        app.latest_record("action || ' ' || object").await.unwrap(),
+        "audit.read export"
+    );
+    let nothing = get(&app, "root", "format=csv&user=nobody").await;
+    assert_eq!((nothing.status, nothing.text().lines().count()), (200, 1));
+}
+
+/// A8: what somebody else typed is no formula to whoever opens the file.
+#[tokio::test]
+async fn a_cell_is_never_a_formula() {
+    let app = stage().await;
+    let sessions = &app.harness.services.sessions;
+    for name in ["=cmd|'/C calc'!A0", "+1", "-1", "@x", "a\"b,c"] {
+        let origin = service::Origin {
+            reason: Some(name.to_owned()),
+            ..service::testing::origin()
+        };
+        let credentials = service::testing::credentials("bob", PASSWORD);
+        sessions.sign_in(credentials, origin).await.unwrap();
+    }
+    let answer = get(&app, "root", "format=csv&what=SESSION&user=bob").await;
+    assert_eq!(
+        answer.header("content-type"),
+        "text/csv; charset=utf-8; header=present"
+    );
+    for cell in [
+        "\"'=cmd|'/C calc'!A0\"",
+        "\"'+1\"",
+        "\"'-1\"",
+        "\"'@x\"",
+        "\"a\"\"b,c\"",
+    ] {
+        assert!(answer.text().contains(&format!(",{cell},")), "{cell}");
+    }
+    assert!(answer.text().starts_with("chain,id,recordedAt,"));
+}
+
+/// A2: refused, told on a page, and recorded.
+#[tokio::test]
+async fn nobody_else_takes_it() {
+    let app = stage().await;
+    let answer = get(&app, "bob", "format=csv").await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.header("content-type").starts_with("text/html"));
+    assert_eq!(answer.header("content-disposition"), "");
+    assert!(answer.text().contains("You do not have the permission"));
+    assert!(!answer.text().contains(":root:unixpwd"));
+    assert_eq!(
+        app.latest_record("action || ' ' || outcome || ' ' || object")
+            .await
+            .unwrap(),
+        "audit.read refused export"
+    );
+    let stranger = app.anonymous().get(&format!("{PATH}?format=csv")).await;
+    assert_eq!(stranger.status, 303);
+    assert!(stranger.header("location").starts_with("/sign-in"));
+}
+
+#[tokio::test]
+async fn a_wrong_filter_is_refused() {
+    let app = stage().await;
+    for query in [
+        "",
+        "format=xlsx",
+        "format=csv&what=x",
+        "format=csv&from=yesterday",
+        "format=csv&until=2026-13-01",
+    ] {
+        let answer = get(&app, "root", query).await;
+        assert_eq!(answer.header("content-disposition"), "", "{query}");
+        assert!((400..500).contains(&answer.status), "{query}");
+    }
+}
