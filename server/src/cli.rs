@@ -40,7 +40,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server (this is what happens without a command)
-    Serve,
+    Serve(serve::Arguments),
     /// Manage accounts, also while the server runs
     #[command(subcommand)]
     User(user::Command),
@@ -74,8 +74,11 @@ impl Cli {
 
     async fn execute(self) -> anyhow::Result<()> {
         let settings = Settings::load(&self.flags, environment(), self.config.as_deref())?;
-        match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(settings).await,
+        match self
+            .command
+            .unwrap_or_else(|| Command::Serve(serve::Arguments::default()))
+        {
+            Command::Serve(arguments) => serve::run(settings, arguments).await,
             Command::User(command) => command.run(&settings).await,
             Command::Role(command) => command.run(&settings).await,
             Command::Policy(command) => command.run(&settings).await,
