@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod demo;
 mod policy;
 mod role;
 mod serve;
@@ -53,6 +54,8 @@ enum Command {
     /// Check or export the audit trail, also while the server runs
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Fill an empty database with very many sample keys, for measuring
+    Demo(demo::Arguments),
     /// Bring the database's schema up to date, and end
     Migrate,
 }
@@ -83,6 +86,7 @@ impl Cli {
             Command::Role(command) => command.run(&settings).await,
             Command::Policy(command) => command.run(&settings).await,
             Command::Audit(command) => command.run(&settings).await,
+            Command::Demo(arguments) => arguments.run(&settings).await,
             Command::Migrate => {
                 open(&settings).await?.close().await;
                 say("The database is up to date.")

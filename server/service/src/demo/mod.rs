@@ -1,7 +1,9 @@
 //! Sample people and keys, for trying Latchkey out and for measuring it. Only ever put into a
 //! database that has nobody else in it.
 
+mod many;
 mod people;
+mod sample;
 mod story;
 
 use std::sync::Arc;
@@ -12,8 +14,8 @@ use domain::{
     principal::{DomainType, Identity},
 };
 
-pub use self::people::PASSWORD;
 use self::people::{PEOPLE, Person};
+pub use self::{many::Many, people::PASSWORD};
 use crate::{
     Actor, OpenError, Options, Services, clock::FakeClock, entropy::SecretSource,
     users::FIRST_ADMINISTRATOR,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::directory::{Count, DirectoryQuery, Slice};
 use service::{
     Actor,
-    demo::{self, DemoError},
+    demo::{self, DemoError, Many},
     on_both_databases,
     testing::{Harness, credentials, options, origin},
 };
@@ -63,5 +63,40 @@ on_both_databases! {
         assert!(accounts.iter().all(|account| account.name != "admin"));
         let credentials = credentials("admin", demo::PASSWORD);
         assert!(harness.services.sessions.sign_in(credentials, origin()).await.is_err());
+    }
+
+    async fn very_many_keys_are_the_same_for_a_seed_and_as_good_as_made_one_by_one(harness: Harness) {
+        let many = Many { keys: 2_000, seed: 5 };
+        let mut told = 0;
+        harness.services.fill_with_many(many, |made| told = made).await.unwrap();
+        assert_eq!(told, 2_000);
+        for slice in Slice::ALL {
+            assert!(count(&harness, slice).await > 0, "{slice:?}");
+        }
+        let query = DirectoryQuery { limit: 1, ..DirectoryQuery::of(Slice::All) };
+        let page = harness.services.keys.directory(&Actor::console(), &query).await.unwrap();
+        let first = &page.items[0];
+        assert_eq!((first.tag.as_str(), &*first.owner.principal.name), ("lky_URTzTLc=", "georg.lang.146"));
+        let report = harness.services.check_audit(&Actor::console()).await.unwrap();
+        assert_eq!((report.findings, report.records), (vec![], 1));
+        // What was taken away for the while is back: the constraints, the copies of the owner.
+        for wrong in [
+            "insert into api_key_word (word, tag) values ('x', 'lky_nowhere=')",
+            "update api_key set user_id = 5",
+        ] {
+            assert!(crate::store::execute(&harness, wrong).await.is_err(), "{wrong}");
+        }
+        let bob = harness.user("bob", &["Administrator"]).await;
+        let wanted = service::keys::NewKey {
+            validity: Some(domain::expiry::Validity::days(5).unwrap()),
+            ..service::keys::NewKey::default()
+        };
+        harness.services.keys.create(&bob, wanted).await.unwrap().done();
+        let apart = "select count(*) from api_key k join app_user u on u.id = k.user_id \
+                     where k.owner_name <> u.name_folded \
+                     or k.owner_disabled <> (u.disabled_at is not null)";
+        assert_eq!(crate::store::number(&harness, apart).await, 0);
+        let again = harness.services.fill_with_many(many, |_| {}).await.unwrap_err();
+        assert!(again.to_string().contains("holds accounts"), "{again}");
     }
 }

@@ -191,11 +191,11 @@ on_both_databases! {
             search: Some("common".to_owned()),
             ..DirectoryQuery::of(Slice::Expired)
         };
-        let page = harness.services.keys.directory(&admin, &search).await.unwrap();
-        assert_eq!((page.items.len(), page.count), (0, Count::MoreThan(0)));
-        let search = DirectoryQuery { after: page.after, ..search };
-        let page = harness.services.keys.directory(&admin, &search).await.unwrap();
-        assert_eq!((page.items.len(), page.after), (0, None));
+        let pages = forward(&harness, &admin, &search).await;
+        assert!((3..100).contains(&pages.len()), "{}", pages.len());
+        for page in pages {
+            assert_eq!((page.items.len(), page.count), (0, Count::MoreThan(0)));
+        }
     }
 
     /// The copies of the owner's facts are those of the owner.
