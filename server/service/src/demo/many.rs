@@ -114,7 +114,7 @@ const KEY: [&str; 21] = [
 ];
 
 /// Above the numbers of the few accounts that may be there.
-const FIRST_USER: u64 = 2_000;
+const FIRST_USER: i64 = 2_000;
 
 /// Who gets what.
 struct Plan {
@@ -122,6 +122,10 @@ struct Plan {
     now: Instant,
     /// How many users there are; each has a current key.
     owners: u64,
+    /// Their numbers, in the order of their names.
+    by_name: Vec<u64>,
+    /// Each one's place in that order.
+    places: Vec<u64>,
     retiring: u64,
     /// Every key by the random part of its tag, sorted, each with its number.
     tags: Vec<(u64, u64)>,
@@ -139,6 +143,14 @@ impl Plan {
     fn of(many: Many, now: Instant) -> Self {
         let retiring = many.keys / RETIRING;
         let owners = many.keys - retiring - many.keys / DELETED;
+        let mut by_name: Vec<_> = (0..owners).collect();
+        by_name.sort_by_cached_key(|number| {
+            let user = sample::user(many.seed, *number);
+            (domain_of(user.saml), user.name)
+        });
+        let mut ranked: Vec<_> = by_name.iter().zip(0..).collect();
+        ranked.sort_unstable();
+        let places = ranked.into_iter().map(|(_, place)| place).collect();
         let numbers = 0..many.keys;
         let mut tags: Vec<_> = numbers
             .map(|number| (sample::tag_number(many.seed, number), number))
@@ -156,6 +168,8 @@ impl Plan {
             many,
             now,
             owners,
+            by_name,
+            places,
             retiring,
             tags,
         }
@@ -163,22 +177,25 @@ impl Plan {
 
     fn users(&self) -> impl Iterator<Item = [Cell; USER.len()]> {
         let created = self.now - TimeDelta::days(420);
-        (0..self.owners).map(move |number| {
-            let user = sample::user(self.many.seed, number);
-            let (kind, domain) = domain_of(user.saml);
-            let disabled = user.disabled.then_some(self.now - TimeDelta::days(3));
-            [
-                Cell::Number((FIRST_USER + number).cast_signed()),
-                text(kind),
-                text(domain),
-                text(&user.name),
-                // The names of the samples are what they fold to.
-                text(&user.name),
-                Cell::Switch(false),
-                time(disabled),
-                time(Some(created)),
-            ]
-        })
+        self.by_name
+            .iter()
+            .zip(FIRST_USER..)
+            .map(move |(number, id)| {
+                let user = sample::user(self.many.seed, *number);
+                let (kind, domain) = domain_of(user.saml);
+                let disabled = user.disabled.then_some(self.now - TimeDelta::days(3));
+                [
+                    Cell::Number(id),
+                    text(kind),
+                    text(domain),
+                    text(&user.name),
+                    // The names of the samples are what they fold to.
+                    text(&user.name),
+                    Cell::Switch(false),
+                    time(disabled),
+                    time(Some(created)),
+                ]
+            })
     }
 
     /// Whose a key is, and what it is to them.
@@ -189,6 +206,13 @@ impl Plan {
             number if number < self.owners + self.retiring => (owner, Role::Retiring),
             _ => (owner, Role::Tombstone),
         }
+    }
+
+    /// The account of the user with that number.
+    fn id(&self, owner: u64) -> i64 {
+        let place = usize::try_from(owner).ok();
+        let place = place.and_then(|owner| self.places.get(owner));
+        FIRST_USER + place.map_or(0, |place| place.cast_signed())
     }
 
     fn key(&self, number: u64) -> (u64, sample::SampleUser, sample::SampleKey) {
@@ -210,7 +234,7 @@ impl Plan {
                 progress(made);
             }
             let (owner, user, key) = self.key(*number);
-            let id = (FIRST_USER + owner).cast_signed();
+            let id = self.id(owner);
             let (kind, domain) = domain_of(user.saml);
             let live = key.deleted_at.is_none();
             let by_owner = |own: Cell, other: Cell| if key.own { own } else { other };

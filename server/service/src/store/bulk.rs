@@ -56,7 +56,9 @@ impl Bulk {
     pub(crate) async fn begin(db: &Db) -> Result<Self, Fault> {
         if let Db::Sqlite { write, .. } = db {
             write
-                .execute("pragma foreign_keys = off; pragma cache_size = -400000")
+                .execute(
+                    "pragma foreign_keys = off; pragma cache_size = -1000000; pragma threads = 2",
+                )
                 .await?;
         }
         let mut tx = db.begin().await?;
@@ -112,7 +114,7 @@ impl Db {
             Self::Sqlite { write, .. } => {
                 write
                     .execute(
-                        "pragma foreign_keys = on; pragma cache_size = -2000; \
+                        "pragma foreign_keys = on; pragma cache_size = -2000; pragma threads = 0; \
                          pragma wal_checkpoint(truncate)",
                     )
                     .await?;
