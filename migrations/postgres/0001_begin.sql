@@ -210,6 +210,8 @@ create trigger new_key_has_its_owner before insert on api_key
 
 create function copy_owner_to_keys() returns trigger language plpgsql as $$
 begin
+    -- In the order in which uses are noted, so that neither waits for the other.
+    perform from api_key where user_id = new.id order by tag for update;
     update api_key set owner_name = new.name_folded, owner_disabled = new.disabled_at is not null
         where user_id = new.id;
     return null;

@@ -92,10 +92,7 @@ on_both_databases! {
             ..service::keys::NewKey::default()
         };
         harness.services.keys.create(&bob, wanted).await.unwrap().done();
-        let apart = "select count(*) from api_key k join app_user u on u.id = k.user_id \
-                     where k.owner_name <> u.name_folded \
-                     or k.owner_disabled <> (u.disabled_at is not null)";
-        assert_eq!(crate::store::number(&harness, apart).await, 0);
+        assert_eq!(crate::store::number(&harness, crate::directory::APART).await, 0);
         let again = harness.services.fill_with_many(many, |_| {}).await.unwrap_err();
         assert!(again.to_string().contains("holds accounts"), "{again}");
     }
