@@ -158,7 +158,8 @@ create index api_key_by_owner on api_key (user_id);
 
 -- The directory's indexes. Each is one order of one slice, so that a page anywhere in it is a short
 -- walk, whatever is left out; none depends on the time of day. A new key is entered in those marked
--- with *; the others hold few keys.
+-- with *; the others hold few keys. The columns after the tag are there so that counting reads the
+-- index alone.
 
 -- * All, by the end of validity.
 create index api_key_by_expiry on api_key (expires_at, tag) where deleted_at is null;
@@ -168,11 +169,11 @@ create index api_key_by_creation on api_key (created_at, tag) where deleted_at i
 create index api_key_by_owner_name on api_key (owner_name, tag) where deleted_at is null;
 -- * Never used, by creation; the beginning of all by last use. The first use removes the entry.
 create index api_key_never_used on api_key
-    (created_at, tag)
+    (created_at, tag, retires_at)
     where deleted_at is null and last_used_at is null;
 -- All by last use; unused for long.
 create index api_key_by_use on api_key
-    (last_used_at, tag)
+    (last_used_at, tag, retires_at)
     where deleted_at is null and last_used_at is not null;
 -- * Active, expiring, inactive and expired keys, by the end of validity.
 create index api_key_in_force on api_key
@@ -181,11 +182,11 @@ create index api_key_in_force on api_key
     and not owner_disabled;
 -- Replaced keys, by the end of the overlap; also which of them are to be buried.
 create index api_key_retiring on api_key
-    (retires_at, tag)
+    (retires_at, tag, revoked_at, owner_disabled)
     where deleted_at is null and retires_at is not null;
 -- Keys of disabled owners, by owner.
 create index api_key_disabled on api_key
-    (owner_name, tag)
+    (owner_name, tag, revoked_at, retires_at)
     where deleted_at is null and owner_disabled;
 -- Tombstones by deletion, also which of them are to be purged; and by owner, for search.
 create index api_key_deleted on api_key (deleted_at, tag) where deleted_at is not null;
@@ -209,6 +210,8 @@ create trigger new_key_has_its_owner before insert on api_key
 
 create function copy_owner_to_keys() returns trigger language plpgsql as $$
 begin
+    -- In the order in which uses are noted, so that neither waits for the other.
+    perform from api_key where user_id = new.id order by tag for update;
     update api_key set owner_name = new.name_folded, owner_disabled = new.disabled_at is not null
         where user_id = new.id;
     return null;

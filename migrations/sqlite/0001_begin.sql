@@ -169,9 +169,8 @@ create index api_key_by_owner on api_key (user_id);
 
 -- The directory's indexes. Each is one order of one slice, so that a page anywhere in it is a short
 -- walk, whatever is left out; none depends on the time of day. A new key is entered in those marked
--- with *; the others hold few keys.
--- The columns after the tag are there so that counting reads the index alone; one before it that is
--- the same in all entries, so that this index is taken and no other.
+-- with *; the others hold few keys. The columns after the tag are there so that counting reads the
+-- index alone; a first one that is the same in all entries, so that this index is taken and no other.
 
 -- * All, by the end of validity.
 create index api_key_by_expiry on api_key (expires_at, tag) where deleted_at is null;

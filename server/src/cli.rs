@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod demo;
 mod policy;
 mod role;
 mod serve;
@@ -40,7 +41,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server (this is what happens without a command)
-    Serve,
+    Serve(serve::Arguments),
     /// Manage accounts, also while the server runs
     #[command(subcommand)]
     User(user::Command),
@@ -53,6 +54,8 @@ enum Command {
     /// Check or export the audit trail, also while the server runs
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Fill an empty database with very many sample keys, for measuring
+    Demo(demo::Arguments),
     /// Bring the database's schema up to date, and end
     Migrate,
 }
@@ -74,12 +77,16 @@ impl Cli {
 
     async fn execute(self) -> anyhow::Result<()> {
         let settings = Settings::load(&self.flags, environment(), self.config.as_deref())?;
-        match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(settings).await,
+        match self
+            .command
+            .unwrap_or_else(|| Command::Serve(serve::Arguments::default()))
+        {
+            Command::Serve(arguments) => serve::run(settings, arguments).await,
             Command::User(command) => command.run(&settings).await,
             Command::Role(command) => command.run(&settings).await,
             Command::Policy(command) => command.run(&settings).await,
             Command::Audit(command) => command.run(&settings).await,
+            Command::Demo(arguments) => arguments.run(&settings).await,
             Command::Migrate => {
                 open(&settings).await?.close().await;
                 say("The database is up to date.")

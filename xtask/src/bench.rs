@@ -9,12 +9,15 @@ use clap::ValueEnum;
 pub(crate) enum Bench {
     /// Checking an audit trail of 100,000 records
     Audit,
+    /// The list of everybody's keys, at 1,000 and at 1,000,000 keys
+    Lists,
 }
 
 /// Measures it in a release build, and prints the figures.
 pub(crate) fn run(bench: Bench) -> Result<()> {
     let example = match bench {
         Bench::Audit => "bench_audit",
+        Bench::Lists => "bench_lists",
     };
     let mut cargo = process::cargo("run");
     cargo.args(["--release", "--package", "latchkey-service"]);

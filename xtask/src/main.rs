@@ -47,6 +47,9 @@ enum Command {
         /// Optimise the server
         #[arg(long)]
         release: bool,
+        /// Serve with sample people and keys to try things with
+        #[arg(long, conflicts_with = "args")]
+        demo: bool,
         #[arg(last = true)]
         args: Vec<String>,
     },
@@ -86,8 +89,17 @@ fn execute() -> anyhow::Result<()> {
             println!("{}", program.display());
             Ok(())
         }
-        Command::Run { release, args } => {
+        Command::Run {
+            release,
+            demo,
+            args,
+        } => {
             let site = site::build()?;
+            let args = if demo {
+                ["serve", "--demo"].map(str::to_owned).to_vec()
+            } else {
+                args
+            };
             server::run(&server::build(&site, release)?, &args)
         }
         Command::Size => size::check(&site::build()?),

@@ -7,6 +7,7 @@ mod actor;
 pub mod audit;
 pub mod clock;
 mod core;
+pub mod demo;
 pub mod entropy;
 mod fault;
 pub mod keys;

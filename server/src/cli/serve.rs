@@ -9,8 +9,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
-use service::entropy::OsEntropy;
+use service::{
+    clock::{Clock, SystemClock},
+    demo,
+    entropy::OsEntropy,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -23,8 +28,18 @@ use crate::{AppState, config::Settings, log, router, serve};
 /// service removes it then.
 const PASSWORD_FILE: &str = "initial-admin-password";
 
-pub(super) async fn run(mut settings: Settings) -> Result<()> {
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(super) struct Arguments {
+    /// Fill an empty database with sample people and keys to try things with
+    #[arg(long)]
+    demo: bool,
+}
+
+pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<()> {
     log::start(&settings);
+    if arguments.demo {
+        fill(&settings).await?;
+    }
     let services = open(&settings).await?;
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         let listen = settings.listen;
@@ -53,6 +68,20 @@ pub(super) async fn run(mut settings: Settings) -> Result<()> {
     services.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Fills the database with samples, and says whom to sign in as.
+async fn fill(settings: &Settings) -> Result<()> {
+    let now = SystemClock.now();
+    let accounts = demo::fill(settings.options(), now, Arc::new(OsEntropy)).await?;
+    say("\n  This is a demonstration. Sign in as\n")?;
+    for account in accounts {
+        say(format_args!("      {:<8} {}", account.name, account.about))?;
+    }
+    say(format_args!(
+        "\n  with the password\n\n      {}\n",
+        demo::PASSWORD
+    ))
 }
 
 /// Completes at the first SIGTERM or SIGINT.

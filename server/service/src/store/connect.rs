@@ -21,6 +21,9 @@ pub(crate) const SQLITE_FILE: &str = "latchkey.db";
 /// How long a statement waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
+/// What each reader may keep of the database, in KiB (negative: not pages): the upper levels of the
+/// indexes of a million keys.
+const READER_CACHE: &str = "-16384";
 const POSTGRES_CONNECTIONS: u32 = 16;
 
 /// Why the database or its secrets could not be opened: a message for the operator.
@@ -93,7 +96,11 @@ impl Db {
         })?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .connect_with(options.pragma("query_only", "on"))
+            .connect_with(
+                options
+                    .pragma("query_only", "on")
+                    .pragma("cache_size", READER_CACHE),
+            )
             .await
             .map_err(failed)?;
         Ok(Self::Sqlite { write, read })

@@ -354,6 +354,8 @@ pub(crate) async fn retire(
     now: Instant,
     _: &Admission,
 ) -> Result<bool, Fault> {
+    // The new key locks its owner; whoever disables the owner goes on to the keys.
+    users::lock(conn, key.owner.id).await?;
     run!(conn, sqlx::query(
         "update api_key set deleted_at = $2, deleted_by = $3, digest = null, pepper_id = null, \
          version = version + 1 \

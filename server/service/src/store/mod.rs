@@ -2,6 +2,7 @@
 //! is shared; [`run!`] hands it to whichever is there.
 
 pub(crate) mod audit;
+pub(crate) mod bulk;
 mod connect;
 pub(crate) mod filter;
 pub(crate) mod keys;

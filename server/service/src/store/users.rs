@@ -159,6 +159,17 @@ pub(crate) async fn enabled_holders(conn: &mut Conn<'_>, role: i64) -> Result<us
     Ok(ids.len())
 }
 
+/// Keeps an account as it is until the transaction ends. On SQLite everything is kept.
+pub(crate) async fn lock(conn: &mut Conn<'_>, id: UserId) -> Result<(), Fault> {
+    if let Conn::Postgres(c) = conn {
+        sqlx::query("select 1 from app_user where id = $1 for share")
+            .bind(id.0)
+            .execute(&mut **c)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Disables or enables an account. `false`: it was so already.
 pub(crate) async fn set_disabled(
     conn: &mut Conn<'_>,

@@ -272,12 +272,13 @@ pub(crate) async fn ends_per_day(
     sql.push("select day + 1 from days where day + 1 < ");
     sql.bind(Arg::Int(days.into()));
     sql.push(") select day, (select count(*) from (select 1 as one from api_key k where ");
+    // The day's bounds before the slice's: see `branch_sql`.
+    for (bound, first) in [("k.expires_at >= ", 0), ("k.expires_at < ", DAY)] {
+        sql.push(bound).bind(Arg::Int(start + first));
+        sql.push(" + days.day * 86400000000 and ");
+    }
     push_parts(&mut sql, slices::filter(Slice::Active), now);
     push_visible(&mut sql, visible);
-    for (bound, first) in [(" and k.expires_at >= ", 0), (" and k.expires_at < ", DAY)] {
-        sql.push(bound).bind(Arg::Int(start + first));
-        sql.push(" + days.day * 86400000000");
-    }
     sql.push(" limit ").bind(Arg::Int(MAX_COUNT.cast_signed()));
     sql.push(") x) as ends from days order by day");
     let rows: Vec<DayRow> = fetch_all!(conn, sql);

@@ -1,6 +1,6 @@
 //! Keys in memory and in the database, and what the directory should say of them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use chrono::{Days, TimeDelta};
 use domain::{
@@ -131,14 +131,16 @@ impl World {
             };
             let owner = fold(kind.parse().unwrap(), &name).unwrap();
             let disabled = random.below(5) == 0;
-            sql += &format!(
+            write!(
+                sql,
                 "insert into app_user (domain_type, domain, name, name_folded, \
                  password_change_needed, disabled_at, created_at) \
                  values ('{kind}', '{domain}', {}, {}, false, {}, 1);",
                 quoted(&name),
                 quoted(&owner),
                 time(disabled.then_some(now)),
-            );
+            )
+            .unwrap();
             let find = format!("(select id from app_user where name = {})", quoted(&name));
             for _ in 0..random.below(3) {
                 let mut key = world.key(random, &owner, disabled);
@@ -214,10 +216,12 @@ impl World {
             time(key.last_used_at),
         );
         for word in words(&key.description) {
-            sql += &format!(
+            write!(
+                sql,
                 "insert into api_key_word (word, tag) values ({}, {tag});",
                 quoted(&word)
-            );
+            )
+            .unwrap();
         }
         self.keys.push(key);
         sql

@@ -69,7 +69,7 @@ fn index(slice: Slice, order: Order, part: usize) -> &'static str {
         (Slice::All, Order::LastUsed, _) | (Slice::UnusedFor45Days, ..) => "api_key_by_use",
         (Slice::OwnerDisabled, ..) => "api_key_disabled",
         (Slice::Deleted, _, 0) => "api_key_deleted",
-        (Slice::Deleted, ..) | (Slice::Retiring, ..) => "api_key_retiring",
+        (Slice::Deleted | Slice::Retiring, ..) => "api_key_retiring",
         _ => "api_key_in_force",
     }
 }

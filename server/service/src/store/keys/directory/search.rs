@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// How many candidates a page looks at.
-const DEPTH: i64 = 10_000;
+const DEPTH: i64 = 1_000;
 /// How many candidates a count looks at.
-const COUNT_DEPTH: i64 = 1_000;
+const COUNT_DEPTH: i64 = 200;
 /// Sorts behind everything that continues a text.
 const BEHIND: char = char::MAX;
 

@@ -1,0 +1,295 @@
+//! Very many users and keys, for measuring.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use domain::{
+    Instant,
+    audit::{Action, Event},
+    directory::words,
+    principal::DomainType,
+};
+use serde_json::json;
+
+use super::{
+    DemoError,
+    sample::{self, Role},
+};
+use crate::{
+    Actor, Services,
+    fault::Fault,
+    store::bulk::{Bulk, Cell},
+    users::FIRST_ADMINISTRATOR,
+};
+
+/// How many to make.
+#[derive(Debug, Clone, Copy)]
+pub struct Many {
+    /// Keys, in all.
+    pub keys: u64,
+    /// The same seed makes the same users and keys.
+    pub seed: u64,
+}
+
+/// One in so many keys was replaced and still works.
+const RETIRING: u64 = 100;
+/// One in so many keys is deleted.
+const DELETED: u64 = 20;
+/// How often progress is told, in keys.
+const STEP: u64 = 10_000;
+
+impl Services {
+    /// Fills a database that has nobody but the first administrator with users and keys in every
+    /// state. `progress` learns how many keys are made. The audit trail gets one record.
+    ///
+    /// # Errors
+    /// The database holds users, or fails.
+    pub async fn fill_with_many(
+        &self,
+        many: Many,
+        progress: impl FnMut(u64),
+    ) -> Result<(), DemoError> {
+        let there = self.users.list(&Actor::console()).await?;
+        let mut others = there.into_iter().map(|user| user.identity.principal);
+        if let Some(other) = others.find(|user| user.name != FIRST_ADMINISTRATOR) {
+            return Err(DemoError::HoldsUsers(other.name));
+        }
+        let filled = self.try_fill(many, progress).await;
+        let settled = self.core.db.settle().await;
+        Ok(filled.and(settled).map_err(domain::error::Error::from)?)
+    }
+
+    async fn try_fill(&self, many: Many, progress: impl FnMut(u64)) -> Result<(), Fault> {
+        let core = &*self.core;
+        let plan = Plan::of(many, core.clock.now());
+        let mut bulk = Bulk::begin(&core.db).await?;
+        bulk.load("app_user", USER, plan.users()).await?;
+        let tags = plan.tags.iter();
+        let used = tags.map(|(tag, _)| [Cell::Text(sample::tag(*tag).to_string())]);
+        bulk.load("used_tag", ["tag"], used).await?;
+        let pepper = core.secrets.pepper.fingerprint();
+        let keys = plan.keys(&pepper, progress);
+        bulk.load("api_key", KEY, keys).await?;
+        bulk.load("api_key_word", ["word", "tag"], plan.words())
+            .await?;
+        let tx = bulk.finish().await?;
+        let what = json!({ "keys": many.keys, "users": plan.owners, "seed": many.seed });
+        let event = Event::done(Action::KeyCreated, "sample keys").after(what);
+        core.commit(tx, &Actor::console(), &event).await
+    }
+}
+
+const USER: [&str; 8] = [
+    "id",
+    "domain_type",
+    "domain",
+    "name",
+    "name_folded",
+    "password_change_needed",
+    "disabled_at",
+    "created_at",
+];
+const KEY: [&str; 21] = [
+    "tag",
+    "user_id",
+    "owner_name",
+    "owner_disabled",
+    "digest",
+    "pepper_id",
+    "description",
+    "created_at",
+    "expires_at",
+    "modified_at",
+    "issuer_id",
+    "issuer_domain_type",
+    "issuer_domain",
+    "issuer_name",
+    "saml_validated",
+    "awaiting_sign_in",
+    "retires_at",
+    "deleted_at",
+    "deleted_by",
+    "last_used_at",
+    "last_used_address",
+];
+
+/// Above the numbers of the few accounts that may be there.
+const FIRST_USER: i64 = 2_000;
+
+/// Who gets what.
+struct Plan {
+    many: Many,
+    now: Instant,
+    /// How many users there are; each has a current key.
+    owners: u64,
+    /// Their numbers, in the order of their names.
+    by_name: Vec<u64>,
+    /// Each one's place in that order.
+    places: Vec<u64>,
+    retiring: u64,
+    /// Every key by the random part of its tag, sorted, each with its number.
+    tags: Vec<(u64, u64)>,
+}
+
+fn time(at: Option<Instant>) -> Cell {
+    at.map_or(Cell::Null, |at| Cell::Number(at.timestamp_micros()))
+}
+
+fn text(text: &str) -> Cell {
+    Cell::Text(text.to_owned())
+}
+
+impl Plan {
+    fn of(many: Many, now: Instant) -> Self {
+        let retiring = many.keys / RETIRING;
+        let owners = many.keys - retiring - many.keys / DELETED;
+        let mut by_name: Vec<_> = (0..owners).collect();
+        by_name.sort_by_cached_key(|number| {
+            let user = sample::user(many.seed, *number);
+            (domain_of(user.saml), user.name)
+        });
+        let mut ranked: Vec<_> = by_name.iter().zip(0..).collect();
+        ranked.sort_unstable();
+        let places = ranked.into_iter().map(|(_, place)| place).collect();
+        let numbers = 0..many.keys;
+        let mut tags: Vec<_> = numbers
+            .map(|number| (sample::tag_number(many.seed, number), number))
+            .collect();
+        tags.sort_unstable();
+        let mut last = None;
+        for (tag, _) in &mut tags {
+            // Two of a million are likely to be equal: the next number is free.
+            if last.is_some_and(|last| *tag <= last) {
+                *tag = last.unwrap_or(0) + 1;
+            }
+            last = Some(*tag);
+        }
+        Self {
+            many,
+            now,
+            owners,
+            by_name,
+            places,
+            retiring,
+            tags,
+        }
+    }
+
+    fn users(&self) -> impl Iterator<Item = [Cell; USER.len()]> {
+        let created = self.now - TimeDelta::days(420);
+        self.by_name
+            .iter()
+            .zip(FIRST_USER..)
+            .map(move |(number, id)| {
+                let user = sample::user(self.many.seed, *number);
+                let (kind, domain) = domain_of(user.saml);
+                let disabled = user.disabled.then_some(self.now - TimeDelta::days(3));
+                [
+                    Cell::Number(id),
+                    text(kind),
+                    text(domain),
+                    text(&user.name),
+                    // The names of the samples are what they fold to.
+                    text(&user.name),
+                    Cell::Switch(false),
+                    time(disabled),
+                    time(Some(created)),
+                ]
+            })
+    }
+
+    /// Whose a key is, and what it is to them.
+    fn role(&self, number: u64) -> (u64, Role) {
+        let owner = number % self.owners.max(1);
+        match number {
+            number if number < self.owners => (owner, Role::Current),
+            number if number < self.owners + self.retiring => (owner, Role::Retiring),
+            _ => (owner, Role::Tombstone),
+        }
+    }
+
+    /// The account of the user with that number.
+    fn id(&self, owner: u64) -> i64 {
+        let place = usize::try_from(owner).ok();
+        let place = place.and_then(|owner| self.places.get(owner));
+        FIRST_USER + place.map_or(0, |place| place.cast_signed())
+    }
+
+    fn key(&self, number: u64) -> (u64, sample::SampleUser, sample::SampleKey) {
+        let (owner, role) = self.role(number);
+        let user = sample::user(self.many.seed, owner);
+        let key = sample::key(self.many.seed, number, role, user.saml, self.now);
+        (owner, user, key)
+    }
+
+    fn keys(
+        &self,
+        pepper: &str,
+        mut progress: impl FnMut(u64),
+    ) -> impl Iterator<Item = [Cell; KEY.len()]> {
+        let mut made = 0;
+        self.tags.iter().map(move |(tag, number)| {
+            made += 1;
+            if made % STEP == 0 || made == self.many.keys {
+                progress(made);
+            }
+            let (owner, user, key) = self.key(*number);
+            let id = self.id(owner);
+            let (kind, domain) = domain_of(user.saml);
+            let live = key.deleted_at.is_none();
+            let by_owner = |own: Cell, other: Cell| if key.own { own } else { other };
+            let if_live = |cell: Cell| if live { cell } else { Cell::Null };
+            [
+                Cell::Text(sample::tag(*tag).to_string()),
+                Cell::Number(id),
+                text(&user.name),
+                Cell::Switch(user.disabled),
+                if_live(Cell::Bytes(key.digest)),
+                if_live(text(pepper)),
+                text(&key.description),
+                time(Some(key.created_at)),
+                time(Some(key.expires_at)),
+                time(Some(key.created_at)),
+                by_owner(Cell::Number(id), Cell::Number(0)),
+                by_owner(text(kind), text("unixpwd")),
+                by_owner(text(domain), text("")),
+                by_owner(text(&user.name), text("console")),
+                Cell::Switch(false),
+                Cell::Switch(key.awaiting_sign_in),
+                time(key.retires_at),
+                time(key.deleted_at),
+                if live {
+                    Cell::Null
+                } else {
+                    text(":console:unixpwd:0")
+                },
+                time(key.last_used_at),
+                key.last_used_at.map_or(Cell::Null, |_| text("192.0.2.10")),
+            ]
+        })
+    }
+
+    /// Every word with its keys, in the order of words, then tags.
+    fn words(&self) -> impl Iterator<Item = [Cell; 2]> {
+        let mut of: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for (tag, number) in &self.tags {
+            for word in words(&self.key(*number).2.description) {
+                of.entry(word).or_default().push(*tag);
+            }
+        }
+        of.into_iter().flat_map(|(word, tags)| {
+            tags.into_iter().map(move |tag| {
+                let tag = sample::tag(tag).to_string();
+                [text(&word), Cell::Text(tag)]
+            })
+        })
+    }
+}
+
+fn domain_of(saml: bool) -> (&'static str, &'static str) {
+    if saml {
+        (DomainType::Saml.as_str(), "example-idp")
+    } else {
+        (DomainType::Unixpwd.as_str(), "")
+    }
+}

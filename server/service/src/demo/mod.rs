@@ -1,0 +1,106 @@
+//! Sample people and keys, for trying Latchkey out and for measuring it. Only ever put into a
+//! database that has nobody else in it.
+
+mod many;
+mod people;
+mod sample;
+mod story;
+
+use std::sync::Arc;
+
+use domain::{
+    Instant,
+    error::Error,
+    principal::{DomainType, Identity},
+};
+
+use self::people::{PEOPLE, Person};
+pub use self::{many::Many, people::PASSWORD};
+use crate::{
+    Actor, OpenError, Options, Services, clock::FakeClock, entropy::SecretSource,
+    users::FIRST_ADMINISTRATOR,
+};
+
+/// Why there are no samples.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The database or its secrets.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A use case.
+    #[error(transparent)]
+    Told(#[from] Error),
+    /// Somebody might need what is there.
+    #[error(
+        "the database holds accounts that the demonstration did not make, such as {0}; start \
+         without --demo, or with another data directory or database"
+    )]
+    HoldsUsers(String),
+    /// The story has a hole.
+    #[error("the demonstration does not work: {0}")]
+    Broken(&'static str),
+}
+
+/// Somebody to sign in as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The user name.
+    pub name: &'static str,
+    /// Who that is.
+    pub about: &'static str,
+}
+
+/// Fills an empty database with people, keys in every state and an audit trail, by living through
+/// the past year until `now`. Does nothing to a database that was filled so before. Returns whom
+/// to sign in as with [`PASSWORD`].
+///
+/// # Errors
+/// The database holds real users, or fails.
+pub async fn fill(
+    options: Options,
+    now: Instant,
+    entropy: Arc<dyn SecretSource>,
+) -> Result<Vec<Account>, DemoError> {
+    let clock = Arc::new(FakeClock::new(now));
+    let services = Services::open(options, Arc::new(clock.clone()), entropy).await?;
+    let filled = fill_unless_filled(&services, &clock, now).await;
+    services.close().await;
+    filled
+}
+
+async fn fill_unless_filled(
+    services: &Services,
+    clock: &FakeClock,
+    now: Instant,
+) -> Result<Vec<Account>, DemoError> {
+    let there = services.users.list(&Actor::console()).await?;
+    let there: Vec<_> = there.into_iter().map(|user| user.identity).collect();
+    if let Some(other) = there.iter().find(|user| !is_sample(user)) {
+        return Err(DemoError::HoldsUsers(other.principal.name.clone()));
+    }
+    let makes = |person: &&Person| !there.iter().any(|user| person.is(user));
+    let missing: Vec<_> = PEOPLE.iter().filter(makes).collect();
+    let only_admin = there
+        .iter()
+        .all(|user| user.principal.name == FIRST_ADMINISTRATOR);
+    if !missing.is_empty() && !only_admin {
+        return Err(DemoError::Broken(
+            "it was interrupted; remove the database and start again",
+        ));
+    }
+    // The password of an administrator who was there is theirs.
+    let own = only_admin && !there.is_empty();
+    if !missing.is_empty() {
+        story::tell(services, clock, now, &missing).await?;
+    }
+    let accounts = PEOPLE.iter().filter_map(Person::account);
+    let accounts = accounts.filter(|account| !own || account.name != FIRST_ADMINISTRATOR);
+    Ok(accounts.collect())
+}
+
+fn is_sample(user: &Identity) -> bool {
+    let principal = &user.principal;
+    let admin =
+        principal.name == FIRST_ADMINISTRATOR && principal.domain_type == DomainType::Unixpwd;
+    admin || PEOPLE.iter().any(|person| person.is(user))
+}

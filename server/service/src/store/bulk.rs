@@ -1,0 +1,221 @@
+//! Very many rows at once, into tables that nobody else uses meanwhile: without indexes and checks
+//! of each row, which are put back afterwards.
+
+use std::fmt::Write as _;
+
+use sqlx::{AssertSqlSafe, Executor, FromRow, PgConnection, SqliteConnection};
+
+use super::{Conn, Db, Tx};
+use crate::fault::Fault;
+
+/// Rows in one message or statement.
+const CHUNK: usize = 500;
+
+/// A value.
+#[derive(Debug, Clone)]
+pub(crate) enum Cell {
+    Text(String),
+    Number(i64),
+    Switch(bool),
+    Bytes([u8; 32]),
+    Null,
+}
+
+/// A transaction that fills tables.
+pub(crate) struct Bulk {
+    tx: Tx,
+    /// What puts back what was taken away.
+    restore: Vec<String>,
+}
+
+#[derive(FromRow)]
+struct Piece {
+    remove: String,
+    restore: String,
+}
+
+/// The filled tables' indexes and triggers on SQLite.
+const SQLITE_PIECES: &str = "select 'drop ' || type || ' ' || name as remove, sql as restore \
+     from sqlite_schema where type in ('index', 'trigger') and sql is not null \
+     and tbl_name in ('api_key', 'api_key_word')";
+
+/// The same on PostgreSQL, and the foreign keys: each row's would be looked up one by one.
+const POSTGRES_PIECES: &str = "select 'drop index ' || i.indexname as remove, \
+     i.indexdef as restore from pg_indexes i where i.schemaname = current_schema() \
+     and i.tablename in ('api_key', 'api_key_word') \
+     and not exists (select 1 from pg_constraint c where c.conname = i.indexname) \
+     union all select format('alter table %s drop constraint %I', conrelid::regclass, conname), \
+     format('alter table %s add constraint %I %s', conrelid::regclass, conname, \
+     pg_get_constraintdef(oid)) from pg_constraint where contype = 'f' \
+     and conrelid in ('api_key'::regclass, 'api_key_word'::regclass) \
+     union all values ('alter table api_key disable trigger new_key_has_its_owner', \
+     'alter table api_key enable trigger new_key_has_its_owner')";
+
+impl Bulk {
+    /// Begins. On SQLite the one connection that writes is set up for much work; `finish` ends it.
+    pub(crate) async fn begin(db: &Db) -> Result<Self, Fault> {
+        if let Db::Sqlite { write, .. } = db {
+            write
+                .execute(
+                    "pragma foreign_keys = off; pragma cache_size = -1000000; pragma threads = 2",
+                )
+                .await?;
+        }
+        let mut tx = db.begin().await?;
+        let pieces: Vec<Piece> = match &mut tx.conn() {
+            Conn::Sqlite(c) => sqlx::query_as(SQLITE_PIECES).fetch_all(&mut **c).await?,
+            Conn::Postgres(c) => {
+                c.execute("set local maintenance_work_mem = '512MB'")
+                    .await?;
+                sqlx::query_as(POSTGRES_PIECES).fetch_all(&mut **c).await?
+            }
+        };
+        let mut restore = Vec::new();
+        for piece in pieces {
+            execute(&mut tx, piece.remove).await?;
+            restore.push(piece.restore);
+        }
+        Ok(Self { tx, restore })
+    }
+
+    /// Fills a table. The rows should come in the order of its key.
+    pub(crate) async fn load<const N: usize>(
+        &mut self,
+        table: &'static str,
+        columns: [&'static str; N],
+        rows: impl Iterator<Item = [Cell; N]>,
+    ) -> Result<(), Fault> {
+        let columns = columns.join(", ");
+        match self.tx.conn() {
+            Conn::Sqlite(c) => load_sqlite(c, table, &columns, rows).await,
+            Conn::Postgres(c) => load_postgres(c, table, &columns, rows).await,
+        }
+    }
+
+    /// Puts indexes and checks back. The transaction is still to be committed.
+    pub(crate) async fn finish(mut self) -> Result<Tx, Fault> {
+        for statement in self.restore {
+            execute(&mut self.tx, statement).await?;
+        }
+        if let Conn::Postgres(c) = self.tx.conn() {
+            c.execute(
+                "select setval(pg_get_serial_sequence('app_user', 'id'), max(id)) from app_user",
+            )
+            .await?;
+        }
+        Ok(self.tx)
+    }
+}
+
+impl Db {
+    /// Brings the database back to everyday work after a [`Bulk`], whether it was committed or not.
+    pub(crate) async fn settle(&self) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite { write, .. } => {
+                write
+                    .execute(
+                        "pragma foreign_keys = on; pragma cache_size = -2000; pragma threads = 0; \
+                         pragma wal_checkpoint(truncate)",
+                    )
+                    .await?;
+            }
+            // As it would do by itself within minutes.
+            Self::Postgres(pool) => {
+                let tables = ["app_user", "used_tag", "api_key", "api_key_word"];
+                for table in tables {
+                    let statement = AssertSqlSafe(format!("vacuum (analyze) {table}"));
+                    pool.execute(statement).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs a statement of the database's own schema.
+async fn execute(tx: &mut Tx, statement: String) -> Result<(), Fault> {
+    let statement = AssertSqlSafe(statement);
+    match tx.conn() {
+        Conn::Sqlite(c) => c.execute(statement).await.map(drop)?,
+        Conn::Postgres(c) => c.execute(statement).await.map(drop)?,
+    }
+    Ok(())
+}
+
+async fn load_sqlite<const N: usize>(
+    conn: &mut SqliteConnection,
+    table: &str,
+    columns: &str,
+    rows: impl Iterator<Item = [Cell; N]>,
+) -> Result<(), Fault> {
+    let mut rows = rows.peekable();
+    let row = format!("({})", ["?"; N].join(", "));
+    while rows.peek().is_some() {
+        let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+        let places = vec![&*row; chunk.len()].join(", ");
+        // Safe: names of ours and placeholders.
+        let text = AssertSqlSafe(format!("insert into {table} ({columns}) values {places}"));
+        let mut query = sqlx::query(text);
+        for cell in chunk.into_iter().flatten() {
+            query = match cell {
+                Cell::Text(text) => query.bind(text),
+                Cell::Number(number) => query.bind(number),
+                Cell::Switch(switch) => query.bind(switch),
+                Cell::Bytes(bytes) => query.bind(bytes.to_vec()),
+                Cell::Null => query.bind(None::<i64>),
+            };
+        }
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// By COPY in its text format.
+async fn load_postgres<const N: usize>(
+    conn: &mut PgConnection,
+    table: &str,
+    columns: &str,
+    rows: impl Iterator<Item = [Cell; N]>,
+) -> Result<(), Fault> {
+    let statement = format!("copy {table} ({columns}) from stdin");
+    let mut copy = conn.copy_in_raw(&statement).await?;
+    let mut text = String::new();
+    let mut rows = rows.peekable();
+    while rows.peek().is_some() {
+        text.clear();
+        for row in rows.by_ref().take(CHUNK) {
+            for (place, cell) in row.iter().enumerate() {
+                if place > 0 {
+                    text.push('\t');
+                }
+                push_copied(&mut text, cell);
+            }
+            text.push('\n');
+        }
+        copy.send(text.as_bytes()).await?;
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+fn push_copied(text: &mut String, cell: &Cell) {
+    // Writing to a string does not fail.
+    let _ = match cell {
+        Cell::Null => write!(text, "\\N"),
+        Cell::Number(number) => write!(text, "{number}"),
+        Cell::Switch(switch) => write!(text, "{switch}"),
+        Cell::Bytes(bytes) => write!(text, "\\\\x{}", domain::audit::hex(bytes)),
+        Cell::Text(plain) => {
+            for c in plain.chars() {
+                match c {
+                    '\\' => text.push_str("\\\\"),
+                    '\t' => text.push_str("\\t"),
+                    '\n' => text.push_str("\\n"),
+                    '\r' => text.push_str("\\r"),
+                    c => text.push(c),
+                }
+            }
+            Ok(())
+        }
+    };
+}
