@@ -1,9 +1,9 @@
-//! Audit records as they leave: JSON lines, or CSV that no spreadsheet takes for formulas.
+//! Records and keys as they leave: JSON lines, or CSV that no spreadsheet takes for formulas.
 
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use service::audit::ExportedRecord;
+use serde::Serialize;
 
 /// The form of the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,26 +16,32 @@ pub(crate) enum Format {
 
 impl Format {
     /// Writes what stands before the first record.
-    pub(crate) fn begin(self, out: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn begin(self, out: &mut impl Write, columns: &[&str]) -> io::Result<()> {
         match self {
             Self::Jsonl => Ok(()),
-            Self::Csv => write!(out, "{}\r\n", COLUMNS.join(",")),
+            Self::Csv => write!(out, "{}\r\n", columns.join(",")),
         }
     }
 
-    /// Writes a record.
-    pub(crate) fn write(self, out: &mut impl Write, record: &ExportedRecord) -> io::Result<()> {
+    /// Writes a record whose fields have the columns' names.
+    pub(crate) fn write(
+        self,
+        out: &mut impl Write,
+        columns: &[&str],
+        record: &impl Serialize,
+    ) -> io::Result<()> {
         match self {
             Self::Jsonl => {
                 serde_json::to_writer(&mut *out, record)?;
                 writeln!(out)
             }
-            Self::Csv => csv(out, record),
+            Self::Csv => csv(out, columns, record),
         }
     }
 }
 
-const COLUMNS: [&str; 19] = [
+/// The columns of [`service::audit::ExportedRecord`].
+pub(crate) const RECORD_COLUMNS: [&str; 19] = [
     "chain",
     "id",
     "recordedAt",
@@ -57,9 +63,9 @@ const COLUMNS: [&str; 19] = [
     "hash",
 ];
 
-fn csv(out: &mut impl Write, record: &ExportedRecord) -> io::Result<()> {
+fn csv(out: &mut impl Write, columns: &[&str], record: &impl Serialize) -> io::Result<()> {
     let record = serde_json::to_value(record)?;
-    let fields: Vec<_> = COLUMNS
+    let fields: Vec<_> = columns
         .iter()
         .map(|column| match &record[*column] {
             serde_json::Value::String(text) => quoted(text),

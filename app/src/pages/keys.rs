@@ -76,6 +76,15 @@ fn show(page: KeysPage, picked: Picked) -> AnyView {
             <Bulk picked tags count=page.count list=wanted.address() />
             <Table caption columns=columns(&wanted) rows />
             <Pager count before after />
+            <p class="quiet">
+                "Export this list: "
+                <a href=wanted.file("csv") rel="external">
+                    "CSV"
+                </a> ", "
+                <a href=wanted.file("jsonl") rel="external">
+                    "JSON lines"
+                </a>
+            </p>
         }
         .whole()
     };

@@ -40,6 +40,13 @@ impl Wanted {
         self.with(&[])
     }
 
+    /// The address of this list as a file.
+    pub fn file(&self, format: &str) -> String {
+        let path = format!("{EVERYBODY}/export");
+        self.with(&[("format", format)])
+            .replacen(EVERYBODY, &path, 1)
+    }
+
     /// The address of the page that ends at this place.
     pub fn before(&self, cursor: Option<String>) -> Option<String> {
         cursor.map(|cursor| self.with(&[("before", &cursor)]))

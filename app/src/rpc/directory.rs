@@ -90,6 +90,15 @@ pub async fn load_keys_page(
     .await
 }
 
+/// What the list at an address shows.
+///
+/// # Errors
+/// Words that stand for nothing.
+#[cfg(feature = "ssr")]
+pub fn asked_at(at: &str) -> Result<domain::directory::DirectoryQuery, domain::error::Error> {
+    asked(&super::address::Address::parse(at))
+}
+
 /// What an address asks for. A slice that is not had in the wanted order comes in its natural one.
 #[cfg(feature = "ssr")]
 pub(super) fn asked(

@@ -8,7 +8,10 @@ use domain::error::Error;
 use service::{Actor, Services};
 
 use super::{open, say, user::told};
-use crate::{config::Settings, export::Format};
+use crate::{
+    config::Settings,
+    export::{Format, RECORD_COLUMNS},
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -64,10 +67,10 @@ impl From<Error> for Stop {
 
 async fn export(services: &Services, format: Format) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    format.begin(&mut out)?;
+    format.begin(&mut out, &RECORD_COLUMNS)?;
     let exported = services
         .export_audit(&Actor::console(), |record| {
-            let written = format.write(&mut out, &record);
+            let written = format.write(&mut out, &RECORD_COLUMNS, &record);
             written.map_err(|error| Stop::Output(error.into()))
         })
         .await;

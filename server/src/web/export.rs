@@ -6,7 +6,7 @@ use app::rpc::{audit::trail_filter, context::Caller};
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderValue, header, request::Parts},
+    http::{HeaderName, HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use domain::error::{Error, Problem};
@@ -16,7 +16,10 @@ use service::{
     audit::{ExportedRecord, TrailExport},
 };
 
-use crate::{export::Format, failure::Failure};
+use crate::{
+    export::{Format, RECORD_COLUMNS},
+    failure::Failure,
+};
 
 /// Sends the records that the address asks for, the newest first, as they are read. That they are
 /// exported is recorded before.
@@ -38,29 +41,45 @@ async fn begin(services: &Services, request: &Parts) -> Result<(Format, TrailExp
         let found = entries.find(|(known, _)| known == name);
         found.map(|(_, value)| value.into_owned())
     };
-    let format = match given("format").as_deref() {
-        Some("csv") => Format::Csv,
-        Some("jsonl") => Format::Jsonl,
-        _ => {
-            let problem = Problem::malformed("csv or jsonl");
-            return Err(Error::field("format", problem));
-        }
-    };
+    let format = format_named(given("format").as_deref())?;
     let filter = trail_filter(given)?;
     Ok((format, services.export_trail(actor, filter).await?))
 }
 
-fn answer(format: Format, export: TrailExport) -> Response {
+/// The form that an address asks for.
+pub(super) fn format_named(name: Option<&str>) -> Result<Format, Error> {
+    match name {
+        Some("csv") => Ok(Format::Csv),
+        Some("jsonl") => Ok(Format::Jsonl),
+        _ => Err(Error::field("format", Problem::malformed("csv or jsonl"))),
+    }
+}
+
+/// Says what a file is, and that it is one.
+pub(super) fn headers(
+    format: Format,
+    csv: &'static str,
+    jsonl: &'static str,
+) -> [(HeaderName, HeaderValue); 2] {
     let (media_type, disposition) = match format {
-        Format::Csv => (
-            "text/csv; charset=utf-8; header=present",
-            "attachment; filename=\"latchkey-audit.csv\"",
-        ),
-        Format::Jsonl => (
-            "application/x-ndjson",
-            "attachment; filename=\"latchkey-audit.jsonl\"",
-        ),
+        Format::Csv => ("text/csv; charset=utf-8; header=present", csv),
+        Format::Jsonl => ("application/x-ndjson", jsonl),
     };
+    [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_static(disposition),
+        ),
+    ]
+}
+
+fn answer(format: Format, export: TrailExport) -> Response {
+    let headers = headers(
+        format,
+        "attachment; filename=\"latchkey-audit.csv\"",
+        "attachment; filename=\"latchkey-audit.jsonl\"",
+    );
     let start = (export, true);
     let batches = stream::try_unfold(start, move |(mut export, first)| async move {
         let Some(records) = export.next().await.map_err(io::Error::other)? else {
@@ -68,23 +87,16 @@ fn answer(format: Format, export: TrailExport) -> Response {
         };
         Ok(Some((text(format, first, &records)?, (export, false))))
     });
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_static(disposition),
-        ),
-    ];
     (headers, Body::from_stream(batches)).into_response()
 }
 
 fn text(format: Format, first: bool, records: &[ExportedRecord]) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     if first {
-        format.begin(&mut text)?;
+        format.begin(&mut text, &RECORD_COLUMNS)?;
     }
     for record in records {
-        format.write(&mut text, record)?;
+        format.write(&mut text, &RECORD_COLUMNS, record)?;
     }
     Ok(text)
 }

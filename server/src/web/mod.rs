@@ -6,6 +6,7 @@ mod assets;
 mod contexts;
 mod csrf;
 mod export;
+mod export_keys;
 mod failures;
 mod gate;
 mod headers;
@@ -37,6 +38,7 @@ pub fn router(state: &AppState) -> Router {
     };
     let not_found = render_app_async_with_context(contexts.clone(), shell.clone());
     let services = state.services.clone();
+    let for_keys = services.clone();
     let reveal = reveal::Door::new(state, contexts.clone(), shell.clone());
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), contexts, shell)
@@ -45,6 +47,10 @@ pub fn router(state: &AppState) -> Router {
         .route(
             "/webui/security/api-keys",
             get(|| async { Redirect::permanent("/security/api-keys") }),
+        )
+        .route(
+            "/security/api-keys/export",
+            get(move |request| export_keys::download(for_keys, request)),
         )
         .route("/security/audit/export", get(move |request| export::download(services, request)))
         .fallback(not_found)

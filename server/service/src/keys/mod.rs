@@ -3,6 +3,7 @@
 mod change;
 mod directory;
 mod ending;
+mod export;
 mod query;
 mod uses;
 
@@ -20,6 +21,7 @@ pub use domain::directory::{Count, Cursor, DirectoryPage, DirectoryQuery, Order,
 
 pub use self::{
     change::{KeyEdit, NewKey, Reissue},
+    export::KeyExport,
     query::{KEY_FIELDS, KeyField, KeyQuery},
     uses::MAX_HOURS,
 };
