@@ -28,15 +28,26 @@ const PATH: &str = "/security/audit";
 #[component]
 pub fn AuditPage() -> AnyView {
     let page = read_here(|at| LoadAuditPage { at }, Signal::default());
-    let query = use_query_map();
+    let sending = Sending::to(&[CheckAudit::PATH]);
+    focus_on(sending.fault);
+    lead_on(sending.fault);
+    let checked = RwSignal::new(None::<Checked>);
     view! {
         <Heading title="Audit" />
         <p class="lead">
             "What was done and what was refused: by whom, by what, from where. Reading it is recorded, too."
         </p>
-        <Check />
-        {move || query.with(|query| view! { <Filters asked=Asked::of(query) /> })}
-        {loaded(page, show)}
+        {loaded(page, move |page: AuditPage| {
+            let query = use_query_map().get_untracked();
+            let asked = Asked::of(&query);
+            let later = query.get_str("before").is_some();
+            view! {
+                <Check sending checked />
+                <Filters asked=asked.clone() />
+                {records(page, &asked, later)}
+            }
+            .whole()
+        })}
     }
     .whole()
 }
@@ -81,11 +92,7 @@ impl Asked {
 
 /// Checks the chains and says what was found.
 #[component]
-fn Check() -> AnyView {
-    let sending = Sending::to(&[CheckAudit::PATH]);
-    focus_on(sending.fault);
-    lead_on(sending.fault);
-    let checked = RwSignal::new(None::<Checked>);
+fn Check(sending: Sending, checked: RwSignal<Option<Checked>>) -> AnyView {
     let check = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if sending.pending.get_untracked() {
@@ -289,10 +296,7 @@ fn kinds() -> Vec<Choices> {
     groups
 }
 
-fn show(page: AuditPage) -> AnyView {
-    let query = use_query_map().get_untracked();
-    let asked = Asked::of(&query);
-    let later = query.get_str("before").is_some();
+fn records(page: AuditPage, asked: &Asked, later: bool) -> AnyView {
     if page.rows.is_empty() {
         let text = if later {
             "There are no older records."

@@ -6,8 +6,11 @@ use http::Method;
 
 use super::{
     Cell, Offer,
-    stage::{DAYS, Stage},
+    stage::{DAYS, HARMLESS, Stage},
 };
+
+/// Kim's identity; the number only says which page is led to.
+const KIM: &str = "%3Akim%3Aunixpwd%3A1001";
 
 /// A server function and its form.
 pub(super) struct Call {
@@ -76,19 +79,29 @@ pub(super) async fn offer(
             Offer::NotHere("the administrators' pages are not built yet")
         }
         (Operation::RevokeKey, _) => Offer::NotHere("there are no service principals yet"),
-        (
-            Operation::ViewUsers
-            | Operation::CreateUser
-            | Operation::DisableUser
-            | Operation::SetPassword
-            | Operation::ViewRoles
-            | Operation::CreateRole
-            | Operation::UpdateRole
-            | Operation::DeleteRole
-            | Operation::AssignRoles
-            | Operation::ViewAudit,
-            _,
-        ) => Offer::NotHere("the administrators' pages are not built yet"),
+        (Operation::ViewUsers, _) => function("/api/users_page", "at=/users".to_owned()),
+        (Operation::CreateUser, _) => {
+            let new = format!("a+password+of+their+own+{note}");
+            let form = format!("name=new{note}&domain_type=unixpwd&password={new}&repeat={new}");
+            function("/api/add_user", form)
+        }
+        (Operation::DisableUser, _) => function("/api/disable_user", format!("who={KIM}")),
+        (Operation::SetPassword, _) => {
+            let new = format!("a+password+for+kim+{note}");
+            let form = format!("who={KIM}&password={new}&repeat={new}");
+            function("/api/set_user_password", form)
+        }
+        (Operation::ViewRoles, _) => function("/api/roles_page", String::new()),
+        (Operation::CreateRole, _) => function("/api/save_role", format!("name=Role+{note}")),
+        (Operation::UpdateRole, _) => function(
+            "/api/save_role",
+            format!("id={}&name=Target&description={note}", stage.target),
+        ),
+        (Operation::DeleteRole, _) => function("/api/delete_role", format!("id={}", stage.target)),
+        (Operation::AssignRoles, _) => {
+            function("/api/give_role", format!("who={KIM}&role={HARMLESS}"))
+        }
+        (Operation::ViewAudit, _) => function("/api/audit_page", "at=/security/audit".to_owned()),
     }
 }
 
