@@ -1,6 +1,7 @@
 //! The browser's door: what its answers allow, and who is let through.
 
 mod export;
+mod export_keys;
 
 use http::Method;
 use leptos::server_fn::axum::server_fn_paths;

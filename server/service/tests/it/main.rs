@@ -6,6 +6,7 @@ mod audit;
 mod audit_check;
 mod audit_servers;
 mod clock;
+mod dashboard;
 mod demo;
 mod directory;
 mod hostile;
