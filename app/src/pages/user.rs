@@ -7,8 +7,8 @@ use super::{
     loading::loaded,
     notices::UrlNotice,
     trouble::{FormFault, focus_on, lead_on},
-    user_password::PasswordOf,
-    user_roles::RolesOf,
+    user_password::password_of,
+    user_roles::roles_of,
     users,
 };
 use crate::{
@@ -54,11 +54,12 @@ pub fn UserPage(
         {loaded(page, move |page: UserPage| {
             let question = (asked != Asked::Nothing)
                 .then(|| view! { <Question page=page.clone() asked sending=state /> });
+            let (roles, password) = (roles_of(&page, rights), password_of(&page, password));
             view! {
                 {question}
-                <Account page=page.clone() />
-                <RolesOf page=page.clone() sending=rights />
-                <PasswordOf page sending=password />
+                <Account page />
+                {roles}
+                {password}
             }
             .whole()
         })}

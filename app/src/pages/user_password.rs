@@ -13,13 +13,7 @@ use crate::{
 /// The form to set a local account's password, which must be changed at the next sign-in.
 ///
 /// Without JavaScript: the same; after a refusal all is to be typed again.
-#[component]
-pub fn PasswordOf(
-    /// The user.
-    page: UserPage,
-    /// What becomes of it.
-    sending: Sending,
-) -> AnyView {
+pub fn password_of(page: &UserPage, sending: Sending) -> AnyView {
     if !page.may_set_password || page.own {
         return ().whole();
     }

@@ -13,13 +13,7 @@ use crate::{
 /// and take only what they hold, and nobody changes their own: then it is said instead.
 ///
 /// Without JavaScript: the same.
-#[component]
-pub fn RolesOf(
-    /// The user.
-    page: UserPage,
-    /// What becomes of changing them.
-    sending: Sending,
-) -> AnyView {
+pub fn roles_of(page: &UserPage, sending: Sending) -> AnyView {
     let who = page.user.identity.to_string();
     let changes = page.may_assign && !page.own;
     let why_not = if page.own && page.may_assign {
@@ -54,7 +48,7 @@ pub fn RolesOf(
             });
             view! {
                 <ul class="given-roles">
-                    {rows.collect_view()} {self_service(&page, &who, sending)}
+                    {rows.collect_view()} {self_service(page, &who, sending)}
                 </ul>
             }
             .whole()

@@ -23,6 +23,10 @@ pub struct Profile {
 
 /// The administrators' pages, by who may see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the pages are open one by one"
+)]
 pub struct Rooms {
     /// *API keys*: everybody's.
     pub keys: bool,

@@ -17,6 +17,10 @@ pub struct RolesPage {
 
 /// What the page of one role shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that the page shows or offers"
+)]
 pub struct RolePage {
     /// The role.
     pub role: Role,

@@ -65,6 +65,10 @@ pub enum UserKey {
 
 /// What the page of one user shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that the page shows or offers"
+)]
 pub struct UserPage {
     /// The user.
     pub user: UserRow,

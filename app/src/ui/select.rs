@@ -26,9 +26,10 @@ pub fn Select(
     #[prop(optional, into)]
     chosen: String,
 ) -> AnyView {
+    let is_chosen = move |value: &str| value == chosen;
     let groups = groups.into_iter().map(|group| {
         let options = group.choices.into_iter().map(|(value, label)| {
-            let selected = value == chosen;
+            let selected = is_chosen(&value);
             view! {
                 <option value=value selected=selected>
                     {label}

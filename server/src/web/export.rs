@@ -2,7 +2,10 @@
 
 use std::io;
 
-use app::rpc::{audit::trail_filter, context::Caller};
+use app::rpc::{
+    audit::trail_filter,
+    context::{Caller, status},
+};
 use axum::{
     body::Body,
     extract::Request,
@@ -27,7 +30,13 @@ pub(super) async fn download(services: Services, request: Request) -> Response {
     let (request, _) = request.into_parts();
     match begin(&services, &request).await {
         Ok((format, export)) => answer(format, export),
-        Err(error) => Failure::Domain(error).into_response(),
+        Err(error) => {
+            // As the pages tell it, not as the REST API does.
+            let status = status(&error);
+            let mut response = (status, Failure::Domain(error)).into_response();
+            response.headers_mut().remove(header::WWW_AUTHENTICATE);
+            response
+        }
     }
 }
 

@@ -95,6 +95,10 @@ pub enum PersonKey {
 
 /// One user, and what the caller can do about them.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that the page shows or offers"
+)]
 pub struct PersonPage {
     /// The user.
     pub person: Person,

@@ -67,7 +67,6 @@ pub(crate) async fn walk(
     );
     // SQLite compares pairs row by row: the bounds say where in the index to begin.
     match way {
-        Way::Beginning => push_range(&mut sql, range),
         Way::After(place) => {
             let from = range.from.clone().max(place.name.clone());
             let to = range.to.clone();
@@ -81,8 +80,8 @@ pub(crate) async fn walk(
             sql.bind(Arg::Text(place.name.clone()));
             push_place(&mut sql, " and (lower(name_folded), id) < (", place);
         }
-        // The place is beyond the range.
-        Way::Before(_) => push_range(&mut sql, range),
+        // There is no place, or it is beyond the range.
+        Way::Beginning | Way::Before(_) => push_range(&mut sql, range),
     }
     sql.push(match way {
         Way::Beginning | Way::After(_) => " order by lower(name_folded), id limit ",
