@@ -200,7 +200,7 @@ async function lookAtTheEnd({ server, visit, page }, { person, tag }) {
   await look(visit, '88 expired, to be reissued');
   await server.cli(['user', 'self-service', person.name, 'off']);
   await visit.open('/profile/key');
-  await isTold(page, 'You may not have an API key');
+  await isTold(page, 'You may not manage an API key');
   await look(visit, '89 withdrawn');
 }
 

@@ -114,9 +114,14 @@ export async function readNewKey({ javaScript, page }, { another = false } = {})
     await page.getByText('You have not copied the key.').waitFor();
     await close.click();
   }
-  const home = another ? `/security/api-keys/${encodeURIComponent(value.slice(0, 11))}%3D` : '/profile/key';
+  const home = another ? `/security/api-keys/${encodeURIComponent(tagOf(value))}` : '/profile/key';
   await page.waitForURL(({ pathname }) => pathname === home);
   return value;
+}
+
+/** The tag of the key with this value. */
+export function tagOf(value) {
+  return `${Buffer.from(value, 'base64url').subarray(0, 8).toString('base64url')}=`;
 }
 
 /** A token of the REST API. */
