@@ -93,10 +93,15 @@ journeys('the files of the browser application', ({ journey }) => {
   });
 
   journey('are not asked for again when the page is loaded anew', async ({ visit, page, server }) => {
+    const ahead = page.waitForResponse('**/split_forms.wasm');
     await visit.open('/sign-in');
+    await ahead;
+    await page.waitForLoadState('networkidle');
     const before = server.log.match(/pkg/g)?.length;
+    const again = page.waitForResponse('**/split_forms.wasm');
     await page.reload();
     await visit.alive();
+    await again;
     assert.equal(server.log.match(/pkg/g)?.length, before, 'what cannot change was asked for again');
   });
-});
+}, { atOnce: 1 });
