@@ -5,6 +5,7 @@ import { journeys } from '../support/journeys.mjs';
 import { fact, isAt, isTold } from '../support/page.mjs';
 import {
   administrator,
+  deleteKey,
   editKey,
   expireKey,
   keyDetails,
@@ -58,6 +59,10 @@ journeys('a key of somebody else', ({ journey, bothWays }) => {
     const { visit, page } = context;
     const { owner, tag, ...key } = await withOther(context);
     await use(context, { tag, ...key });
+    await until('the use is counted', async () => {
+      const answer = await visit.context.request.get(at(tag));
+      return (await answer.text()).includes('1 use in all.');
+    });
     await visit.open(at(tag));
     await isAt(page, 'API key');
     await details(page).getByText(tag, { exact: true }).waitFor();
@@ -183,6 +188,13 @@ journeys('a key of somebody else', ({ journey, bothWays }) => {
     assert.equal(await row(page, tag).count(), 0);
     await page.getByRole('navigation', { name: 'Which API keys' }).getByRole('link', { name: 'Deleted' }).click();
     await row(page, tag).getByText('Deleted').waitFor();
+  });
+
+  bothWays('that was deleted can still be looked at, from the list of those', async (context) => {
+    const { server, visit, page } = context;
+    const { owner, tag } = await withOther(context);
+    await deleteKey(server, owner, tag);
+    await visit.open(`${LIST}?show=deleted`);
     await row(page, tag).getByRole('link', { name: tag, exact: true }).click();
     await isTold(page, 'This key was deleted and does not work.');
     assert.equal(await details(page).getByRole('link').count(), 0);

@@ -98,7 +98,7 @@ journeys('the parts of the application', ({ journey }) => {
 
   journey('so does one of a build that is not there any more', async (context) => {
     const { server, visit, page } = context;
-    visit.expectProblem(/split_administration|404|expected magic word|Response/);
+    visit.expectProblem(/split_administration|404|HTTP status/);
     await administrator(context);
     const { tag } = await makeKey(server, await newPerson(server));
     await visit.open('/profile/key');
