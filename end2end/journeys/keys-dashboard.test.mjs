@@ -1,20 +1,20 @@
 // Everybody's keys: who sees the list, what it shows, how one finds a key in it.
 import assert from 'node:assert/strict';
-import { DAY_MS, dateIn } from '../support/dates.mjs';
+import { dateIn } from '../support/dates.mjs';
 import { journeys } from '../support/journeys.mjs';
 import { isAt, isTold } from '../support/page.mjs';
 import {
   administrator,
   deleteKey,
   expireKey,
+  makeEveryKind,
   makeKey,
   makeManyKeys,
   newHolder,
   newPerson,
   openMenu,
   post,
-  rest,
-  login,
+  reissueBeside,
   signIn,
   verify,
 } from '../support/people.mjs';
@@ -56,16 +56,6 @@ async function lookFor({ javaScript, page }, text) {
   if (!javaScript) await page.getByRole('button', { name: 'Search' }).click();
   await page.waitForURL(({ searchParams }) => (searchParams.get('q') ?? '') === text);
   await answered;
-}
-
-/** Reissues the person's key by the REST API; the old one works on for an hour. Resolves to the new tag. */
-async function reissueBeside(server, person, tag) {
-  const answer = await rest(server, 'POST', `/security/api-keys/${tag}/reissue`, {
-    credential: await login(server, person),
-    body: { data: { type: 'apiKeyReissueRequest', attributes: { expireAfterDays: 'P60D', overlapHours: 1 } } },
-  });
-  assert.equal(answer.status, 201, await answer.clone().text());
-  return (await answer.json()).data.id;
 }
 
 journeys('the list of all API keys', ({ journey, bothWays }) => {
@@ -365,35 +355,20 @@ journeys('the figures above the list', ({ bothWays }) => {
   /** A key of every kind; made once. */
   const kinds = (server) => (made ??= makeKinds(server));
   const makeKinds = async (server) => {
-    const keyOf = async (days, name) => {
-      const person = await newPerson(server);
-      return { person, ...(await makeKey(server, person, { days, description: name })) };
-    };
-    const [long, week, month, ended, stopped, unused, replaced, gone] = await Promise.all(
-      [60, 5, 20, 60, 60, 60, 60, 60].map((days) => keyOf(days)),
-    );
-    await expireKey(server, ended.tag);
-    await server.cli(['user', 'disable', stopped.person.name]);
-    const before = (Date.now() - 50 * DAY_MS) * 1000;
-    await server.sql(`update api_key set created_at = ${before}, modified_at = ${before}, last_used_at = ${before},
-      last_used_address = '192.0.2.7' where tag = '${unused.tag}';`);
-    const fresh = await reissueBeside(server, replaced.person, replaced.tag);
-    await deleteKey(server, gone.person, gone.tag);
-    const maker = await newPerson(server, { roles: ['Administrator'] });
-    const saml = await makeKey(server, maker, { days: 60, forSaml: await server.addSamlUser('sara') });
-    const tags = (...keys) => keys.map((key) => key.tag ?? key);
+    const kinds = await makeEveryKind(server);
+    const { long, week, month, expired, disabled, unused, retiring, fresh, inactive } = kinds;
     return {
-      active: tags(long, week, month, unused, fresh),
-      'expiring-7': tags(week),
-      'expiring-30': tags(week, month),
-      expired: tags(ended),
-      inactive: tags(saml),
-      'never-used': tags(long, week, month, ended, stopped, replaced, fresh, saml),
-      'unused-45': tags(unused),
-      'owner-disabled': tags(stopped),
-      retiring: tags(replaced),
-      deleted: tags(gone),
-      all: tags(long, week, month, ended, stopped, unused, replaced, fresh, saml),
+      active: [long, week, month, unused, fresh],
+      'expiring-7': [week],
+      'expiring-30': [week, month],
+      expired: [expired],
+      inactive: [inactive],
+      'never-used': [long, week, month, expired, disabled, retiring, fresh, inactive],
+      'unused-45': [unused],
+      'owner-disabled': [disabled],
+      retiring: [retiring],
+      deleted: [kinds.deleted],
+      all: [long, week, month, expired, disabled, unused, retiring, fresh, inactive],
     };
   };
   const FIGURES = {

@@ -169,6 +169,39 @@ export async function makeManyKeys(server, number, { name = `m-${randomBytes(4).
   return tags;
 }
 
+/** Reissues a person's key by the REST API; the old one works on for an hour. Resolves to the new tag. */
+export async function reissueBeside(server, person, tag) {
+  const answer = await rest(server, 'POST', `/security/api-keys/${tag}/reissue`, {
+    credential: await login(server, person),
+    body: { data: { type: 'apiKeyReissueRequest', attributes: { expireAfterDays: 'P60D', overlapHours: 1 } } },
+  });
+  assert.equal(answer.status, 201);
+  return (await answer.json()).data.id;
+}
+
+/** A key of every kind that the list of all keys tells apart, each of another user: their tags. */
+export async function makeEveryKind(server, description = '') {
+  const keyOf = async (days) => {
+    const person = await newPerson(server);
+    return { person, ...(await makeKey(server, person, { days, description })) };
+  };
+  const [long, week, month, expired, disabled, unused, retiring, deleted] = await Promise.all(
+    [60, 5, 20, 60, 60, 60, 60, 60].map(keyOf),
+  );
+  await expireKey(server, expired.tag);
+  await server.cli(['user', 'disable', disabled.person.name]);
+  const before = (Date.now() - 50 * DAY_MS) * 1000;
+  await server.sql(`update api_key set created_at = ${before}, modified_at = ${before}, last_used_at = ${before},
+    last_used_address = '192.0.2.7' where tag = '${unused.tag}';`);
+  const fresh = await reissueBeside(server, retiring.person, retiring.tag);
+  await deleteKey(server, deleted.person, deleted.tag);
+  const maker = await newPerson(server, { roles: ['Administrator'] });
+  const forSaml = await server.addSamlUser(`s-${randomBytes(4).toString('hex')}`);
+  const inactive = await makeKey(server, maker, { days: 60, description, forSaml });
+  const tags = Object.entries({ long, week, month, expired, disabled, unused, retiring, deleted, inactive });
+  return { ...Object.fromEntries(tags.map(([kind, { tag }]) => [kind, tag])), fresh };
+}
+
 /** Somebody who is signed in and has a key: `{ person, tag, value }`. */
 export async function withKey({ server, visit }, options = { description: 'nightly build' }) {
   const person = await newPerson(server);
