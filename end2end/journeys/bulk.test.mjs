@@ -207,6 +207,34 @@ journeys('several keys at once', ({ journey }) => {
     await selected(page, '4 keys selected');
   });
 
+  journey('no more are deleted than the number that was typed', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    await makeManyKeys(server, 3, { name: 'no-more', word: 'genet' });
+    await visit.open(`${LIST}?q=genet`);
+    await button(bulk(page), 'Select all that match: 3 keys').click();
+    await button(bulk(page), 'Delete…').click();
+    await dialog(page).getByRole('heading', { name: 'Delete 3 API keys?' }).waitFor();
+    const late = await makeKey(server, await newPerson(server), { description: 'a genet that nobody asked about' });
+    await page.locator('main .table .tag', { hasText: late.tag }).waitFor({ state: 'attached' });
+    await confirm(page, 3, 'Delete');
+    await said(page).filter({ hasText: 'Finished.' }).waitFor();
+    assert.equal((await verify(server, late.value)).status, 204);
+  });
+
+  journey('what was selected in one search is not what another matches', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    await makeManyKeys(server, 3, { name: 'first-search', word: 'civet' });
+    const kept = await makeManyKeys(server, 4, { name: 'second-search', word: 'linsang' });
+    await visit.open(`${LIST}?q=civet`);
+    await button(bulk(page), 'Select all that match: 3 keys').click();
+    await selected(page, '3 keys selected');
+    await page.getByRole('searchbox', { name: 'Search' }).fill('linsang');
+    await tick(page, kept[0]).waitFor();
+    assert.equal(await page.getByRole('checkbox', { checked: true }).count(), 0);
+  });
+
   journey('one’s own key can be among them', async (context) => {
     const { server, visit, page } = context;
     const asker = await administrator(context);
