@@ -82,10 +82,9 @@ journeys('add a key', ({ journey, bothWays }) => {
     const date = page.getByLabel('Last day');
     assert.equal(await date.isVisible(), false);
     await page.getByRole('radio', { name: 'Until a date' }).check();
-    assert.deepEqual(
-      [await date.getAttribute('min'), await date.getAttribute('max')],
-      [dateIn(1).field, dateIn(365).field],
-    );
+    // Without scripts they would stand in the way of another choice.
+    const bounds = visit.javaScript ? [dateIn(1).field, dateIn(365).field] : [null, null];
+    assert.deepEqual([await date.getAttribute('min'), await date.getAttribute('max')], bounds);
     await date.fill(dateIn(45).field);
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await page.waitForURL('**/profile/key/reveal');

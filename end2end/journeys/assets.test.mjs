@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { get } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { journeys } from '../support/journeys.mjs';
+import { until } from '../support/until.mjs';
 
 /** The files as they lie on the wire: nothing is unpacked. */
 function fetchRaw(url, headers = {}) {
@@ -15,7 +16,7 @@ function fetchRaw(url, headers = {}) {
   });
 }
 
-/** What the page names: the addresses of its style sheet, script and WebAssembly. */
+/** What the page names: the addresses of its style sheet, scripts and WebAssembly. */
 async function named(server) {
   const html = (await fetchRaw(`${server.url}/sign-in`)).body.toString();
   const links = [...html.matchAll(/<link\b[^>]*>/g)].map(([link]) => link);
@@ -24,12 +25,13 @@ async function named(server) {
     assert.equal(found.length, 1, `${rel} ${ending}: ${links}`);
     return found[0].match(/href="([^"]+)"/)[1];
   };
-  return { css: of('stylesheet', '.css'), js: of('modulepreload', '.js'), wasm: of('preload', '.wasm') };
+  return { css: of('stylesheet', '.css'), js: of('modulepreload', 'latchkey.js'), parts: of('modulepreload', 'parts.js'), wasm: of('preload', '.wasm') };
 }
 
 const TYPES = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
+  parts: 'text/javascript; charset=utf-8',
   wasm: 'application/wasm',
 };
 
@@ -79,16 +81,27 @@ journeys('the files of the browser application', ({ journey }) => {
     visit.context.on('request', (request) => asked.push(new URL(request.url()).pathname));
     await visit.open('/sign-in');
     await visit.page.waitForLoadState('networkidle');
-    const { css, js, wasm } = await named(server);
-    assert.deepEqual([...new Set(asked)].sort(), ['/favicon.svg', css, js, wasm, '/sign-in'].sort());
-    for (const path of [css, js, wasm]) assert.equal(asked.filter((one) => one === path).length, 1, path);
+    const files = Object.values(await named(server));
+    // What will probably be wanted next is loaded ahead.
+    const ahead = files[0].replace(/[^/]+$/, 'split_forms.wasm');
+    await until('the forms are here', () => asked.includes(ahead));
+    const others = asked.filter((path) => !/\/chunk_\w+\.wasm$/.test(path));
+    assert.deepEqual([...new Set(others)].sort(), ['/favicon.svg', ahead, ...files, '/sign-in'].sort());
+    for (const path of asked.filter((path) => path.startsWith('/pkg/'))) {
+      assert.equal(asked.filter((one) => one === path).length, 1, path);
+    }
   });
 
   journey('are not asked for again when the page is loaded anew', async ({ visit, page, server }) => {
+    const ahead = page.waitForResponse('**/split_forms.wasm');
     await visit.open('/sign-in');
+    await ahead;
+    await page.waitForLoadState('networkidle');
     const before = server.log.match(/pkg/g)?.length;
+    const again = page.waitForResponse('**/split_forms.wasm');
     await page.reload();
     await visit.alive();
+    await again;
     assert.equal(server.log.match(/pkg/g)?.length, before, 'what cannot change was asked for again');
   });
-});
+}, { atOnce: 1 });

@@ -96,7 +96,7 @@ journeys('self-service withdrawn', ({ bothWays }) => {
     await server.cli(['user', 'self-service', person.name, 'off']);
     await signIn(visit, person);
     await visit.open('/profile/key');
-    await isTold(page, 'You may not have an API key of your own here');
+    await isTold(page, 'You may not manage an API key of your own here');
     assert.equal(await page.getByText('You have no API key yet.').count(), 0);
     assert.equal(await page.getByRole('main').getByRole('link', { name: 'Add API key' }).count(), 0);
     assert.equal(await page.getByRole('button', { name: 'Add' }).count(), 0);
@@ -130,7 +130,7 @@ journeys('self-service withdrawn', ({ bothWays }) => {
     await signIn(visit, person);
     await visit.open('/profile/key/add');
     await isAt(page, 'Add API key');
-    await page.getByRole('main').getByText(/do not have the permission|may not have an API key/).waitFor();
+    await isTold(page, 'You may not manage an API key of your own here');
     assert.equal(await page.getByRole('button', { name: 'Add', exact: true }).count(), 0);
   });
 
@@ -139,7 +139,7 @@ journeys('self-service withdrawn', ({ bothWays }) => {
     const { person, tag } = await withKey(context);
     await server.cli(['user', 'self-service', person.name, 'off']);
     await visit.open('/profile/key');
-    await isTold(page, 'You may not have an API key of your own here');
+    await isTold(page, 'You may not manage an API key of your own here');
     assert.equal(await page.getByText(tag).count(), 0);
     for (const path of ['/api/delete_key', '/api/update_key', '/api/reissue_key']) {
       const entries = { tag, version: '1', description: 'x', validity: '30' };

@@ -157,10 +157,9 @@ journeys('edit a key', ({ journey, bothWays }) => {
     await openForm(visit);
     const date = page.getByLabel('Last day');
     await choice(page, 'Until a date').check();
-    assert.deepEqual(
-      [await date.getAttribute('min'), await date.getAttribute('max')],
-      [dateIn(1).field, dateIn(365).field],
-    );
+    // Without scripts they would stand in the way of another choice.
+    const bounds = visit.javaScript ? [dateIn(1).field, dateIn(365).field] : [null, null];
+    assert.deepEqual([await date.getAttribute('min'), await date.getAttribute('max')], bounds);
     await page.locator('form[action="/api/update_key"]').evaluate((form) => (form.noValidate = true));
     await date.fill(dateIn(400).field);
     await description(page).fill('weekly build');

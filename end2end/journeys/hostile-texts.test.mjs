@@ -82,6 +82,47 @@ journeys('hostile texts', ({ journey, bothWays }) => {
     await assertFits(visit);
   });
 
+  bothWays('nor is it more in the list of all keys, and on the pages behind it', async ({ server, visit, page }) => {
+    const word = visit.javaScript ? 'gecko' : 'newt';
+    const made = [];
+    for (const text of SHOWN.filter((text) => text.length < 256)) {
+      const description = `${word} ${text}`;
+      made.push({ description, ...(await makeKey(server, await newPerson(server), { description })) });
+    }
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    const assertStill = async (title) => {
+      assert.equal(await page.locator('main script, main img, dialog script, dialog img').count(), 0);
+      assert.equal(await page.title(), `${title} · Latchkey`);
+      await assertFits(visit);
+    };
+    await visit.open(`/security/api-keys?q=${word}`);
+    const shown = page.locator('main .table .description');
+    await shown.first().waitFor();
+    assert.deepEqual((await shown.allTextContents()).sort(), made.map(({ description }) => description).sort());
+    await assertStill('API keys');
+    for (const { description, tag } of made.slice(0, 4)) {
+      const path = `/security/api-keys/${encodeURIComponent(tag)}`;
+      await visit.open(path);
+      assert.equal(await fact(page, 'Description').textContent(), description);
+      await assertStill('API key');
+      await visit.open(`${path}/delete`);
+      const question = page.getByRole('dialog', { name: 'Delete this API key?' });
+      await question.waitFor();
+      assert.ok((await question.textContent()).includes(`(${description})`));
+      await assertStill('Delete API key');
+    }
+    for (const text of SHOWN.filter((text) => text.length <= 100)) {
+      await visit.open(`/security/api-keys?q=${encodeURIComponent(text)}`);
+      const field = page.getByRole('searchbox', { name: 'Search' });
+      assert.equal(await field.inputValue(), text);
+      await assertStill('API keys');
+      await visit.open(`/security/api-keys/add?who=${encodeURIComponent(text)}&user_name=${encodeURIComponent(text)}`);
+      await page.getByLabel('User name').waitFor();
+      assert.equal(await page.getByLabel('User name').inputValue(), text);
+      await assertStill('Add API key for a user');
+    }
+  });
+
   for (const count of [1000, 4000]) {
     bothWays(`${count} emoji are refused at the field`, async ({ server, visit, page }) => {
       visit.expectProblem(/422/);

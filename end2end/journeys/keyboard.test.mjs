@@ -208,6 +208,75 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     assert.match(policy, /^tombstone_days=31$/m);
   });
 
+  journey('finds a key among everybody’s and edits it', async (context) => {
+    const { server, visit, page } = context;
+    const owner = await newPerson(server);
+    const { tag } = await makeKey(server, owner, { description: 'nightly build' });
+    await makeKey(server, await newPerson(server));
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    const type = (text) => page.keyboard.type(text);
+    const press = (key) => page.keyboard.press(key);
+    await visit.open('/profile/key');
+    await tabTo(page, /^API keys$/, 3);
+    await press('Enter');
+    await isAt(page, 'API keys');
+    await page.getByRole('link', { name: tag, exact: true }).waitFor();
+    assert.equal(await nameOfFocus(page), 'API keys');
+    await tabTo(page, /^Search$/, 10);
+    await type(owner.name);
+    await page.waitForURL(`**?q=${owner.name}`);
+    await page.getByText('1 key', { exact: true }).first().waitFor();
+    assert.equal(await nameOfFocus(page), 'Search');
+    await tabTo(page, new RegExp(`^Edit ${tag}$`), 16);
+    await press('Enter');
+    await isAt(page, 'Edit API key');
+    await page.getByLabel('Description').waitFor();
+    assert.equal(await nameOfFocus(page), 'Edit API key');
+    await tabTo(page, /^Description/, 1);
+    await press('End');
+    await type(', weekly');
+    await tabTo(page, /^Save$/);
+    await press('Enter');
+    await isTold(page, 'The changes were saved.');
+    assert.equal(await fact(page, 'Description').innerText(), 'nightly build, weekly');
+    assert.equal(await nameOfFocus(page), 'API key');
+  });
+
+  journey('deletes several keys at once', async (context) => {
+    const { server, visit, page } = context;
+    const keys = [];
+    for (const name of ['one', 'other']) {
+      keys.push(await makeKey(server, await newPerson(server), { description: `stoat ${name}` }));
+    }
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    const press = (key) => page.keyboard.press(key);
+    await visit.open('/security/api-keys?q=stoat');
+    await page.getByRole('link', { name: keys[0].tag, exact: true }).waitFor();
+    for (const { tag } of keys) {
+      await page.locator('main h1').focus();
+      await tabTo(page, new RegExp(`^Select ${tag}$`), 40);
+      await press('Space');
+    }
+    await page.getByText('2 keys selected').waitFor();
+    await page.locator('main h1').focus();
+    await tabTo(page, /^Delete…$/, 25);
+    await press('Enter');
+    const question = page.getByRole('dialog', { name: 'Delete 2 API keys?' });
+    await question.waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).and(focused(page)).waitFor();
+    await press('Escape');
+    await question.waitFor({ state: 'detached' });
+    assert.equal(await nameOfFocus(page), 'Delete…', 'the focus is where it was');
+    await press('Enter');
+    await page.getByRole('button', { name: 'Cancel' }).and(focused(page)).waitFor();
+    await press('Shift+Tab');
+    await page.keyboard.type('2');
+    await tabTo(page, /^Delete$/, 3);
+    await press('Enter');
+    await page.getByText('2 deleted. Finished.').waitFor();
+    for (const { value } of keys) assert.equal((await verify(server, value)).status, 401);
+  });
+
   journey('everything that can be pressed is large enough to be hit', async ({ server, visit, page }) => {
     const person = await newPerson(server, { roles: ['Administrator'] });
     const { tag } = await makeKey(server, person);
@@ -222,6 +291,10 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
       '/profile/key/reissue',
       '/profile/security',
       '/settings',
+      '/security/api-keys',
+      '/security/api-keys?q=none',
+      '/security/api-keys/add?who=p-',
+      `/security/api-keys/${encodeURIComponent(tag)}`,
     ]) {
       await visit.open(path);
       const small = await page.evaluate(() =>

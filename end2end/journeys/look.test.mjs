@@ -10,7 +10,9 @@ import {
   expireKey,
   fillAdd,
   fillSignIn,
+  makeEveryKind,
   makeKey,
+  makeManyKeys,
   newPerson,
   newSamlPerson,
   newViewer,
@@ -200,7 +202,7 @@ async function lookAtTheEnd({ server, visit, page }, { person, tag }) {
   await look(visit, '88 expired, to be reissued');
   await server.cli(['user', 'self-service', person.name, 'off']);
   await visit.open('/profile/key');
-  await isTold(page, 'You may not have an API key');
+  await isTold(page, 'You may not manage an API key');
   await look(visit, '89 withdrawn');
 }
 
@@ -244,6 +246,110 @@ async function lookAtSettings({ server, visit, page }) {
   await visit.open('/settings');
   await isTold(page, 'You do not have the permission');
   await look(visit, '74 no permission');
+}
+
+/** The list of everybody's keys and all that is done with it. */
+async function lookAtEverybodys({ server, visit, page }) {
+  const list = '/security/api-keys';
+  const tick = (tag) => page.getByRole('checkbox', { name: `Select ${tag}` });
+  await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+  await visit.open(list);
+  await page.getByText('There are no API keys yet.').waitFor();
+  await look(visit, '100 no keys');
+  const kinds = await makeEveryKind(server, 'Nightly build of the storage team, Hamburg');
+  await makeManyKeys(server, 60, { name: 'somebody-with-a-rather-long-name', word: 'fleet' });
+  await makeKey(server, await newPerson(server), { description: 'W'.repeat(256) });
+  await visit.open(`${list}?sort=expires&way=up`);
+  await tick(kinds.week).waitFor();
+  await look(visit, '101 keys');
+  await visit.open(`${list}?q=nightly`);
+  await tick(kinds.inactive).waitFor();
+  await look(visit, '102 keys of every state, found');
+  await visit.open(`${list}?q=nobody`);
+  await look(visit, '103 nothing found');
+  await visit.open(`${list}?show=deleted`);
+  await look(visit, '104 deleted keys');
+
+  await visit.open(`${list}?q=nightly`);
+  await tick(kinds.expired).check();
+  await tick(kinds.long).check();
+  await look(visit, '105 keys selected');
+  await page.getByRole('button', { name: 'Extend…' }).click();
+  await page.getByRole('dialog').getByLabel('Type 2 to go on').waitFor();
+  await look(visit, '106 extend several');
+  await page.getByRole('dialog').getByLabel('Type 2 to go on').fill('2');
+  await page.getByRole('dialog').getByRole('button', { name: 'Extend' }).click();
+  await page.getByText('1 extended, 1 refused. Finished.').waitFor();
+  await look(visit, '107 several extended');
+  await page.getByRole('button', { name: /^Select all that match/ }).click();
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await page.getByRole('dialog').waitFor();
+  await look(visit, '108 delete all that match');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route('**/api/bulk_delete', (route) => held.then(() => route.continue()), { times: 1 });
+  await visit.open(`${list}?q=fleet`);
+  await page.getByRole('button', { name: /^Select all that match/ }).click();
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await page.getByRole('dialog').getByLabel('Type 60 to go on').fill('60');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('progressbar').waitFor();
+  await look(visit, '109 deleting several');
+  release();
+  await page.getByText('60 deleted. Finished.').waitFor();
+  await visit.open(list);
+  await look(visit, '110 a short list');
+}
+
+async function lookAtAnothers({ server, visit, page }) {
+  const list = '/security/api-keys';
+  const owner = await newPerson(server);
+  const { tag } = await makeKey(server, owner, { description: 'Nightly build of the storage team, Hamburg' });
+  const hour = 60 * 60 * 1_000_000;
+  const now = Math.floor((Date.now() * 1000) / hour) * hour;
+  const uses = Array.from({ length: 100 }, (_, back) => `('${tag}', ${now - back * hour}, ${1 + ((back * 37) % 90)})`);
+  await server.sql(`insert into api_key_use (tag, hour, uses) values ${uses.join(', ')};`);
+  const at = (form = '') => `${list}/${encodeURIComponent(tag)}${form}`;
+  await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+  await visit.open(at());
+  await look(visit, '111 a key of another');
+  await page.getByText('As a table').click();
+  await look(visit, '112 its uses as a table');
+  await visit.open(at('/edit'));
+  await look(visit, '113 edit a key of another');
+  await page.getByLabel('Description').fill('Weekly build');
+  await editKey(server, owner, tag, { description: 'Written by its owner' });
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('region', { name: 'Changed meanwhile' }).waitFor();
+  await look(visit, '114 changed meanwhile by its owner');
+  await visit.open(at('/reissue'));
+  await look(visit, '115 reissue a key of another');
+  await visit.open(at('/delete'));
+  await page.getByRole('dialog').waitFor();
+  await look(visit, '116 delete a key of another');
+
+  await visit.open(`${list}/add`);
+  await look(visit, '120 add for a user');
+  await visit.open(`${list}/add?who=p-`);
+  await look(visit, '121 users found');
+  await visit.open(`${list}/add?user_name=sara&domain=idp&saml=true`);
+  await look(visit, '122 add for a SAML user');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await isTold(page, 'Nothing was changed.');
+  await look(visit, '123 add for nobody');
+  await page.getByLabel('User name').fill((await newPerson(server)).name);
+  await page.getByRole('checkbox', { name: 'SAML authentication' }).uncheck();
+  await page.getByLabel('Domain, or identity provider').fill('');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.waitForURL('**/profile/key/reveal?for=everybody');
+  if (visit.javaScript) await page.getByRole('dialog', { name: 'Copy your API key' }).waitFor();
+  await look(visit, '124 a key for another');
+  await signIn(visit, await newPerson(server));
+  await visit.open(list);
+  await isTold(page, 'You do not have the permission');
+  await look(visit, '125 no permission for the list');
 }
 
 journeys('look', ({ journey }) => {
@@ -389,4 +495,17 @@ journeys('look', ({ journey }) => {
     await remove.scrollIntoViewIfNeeded();
     assert.ok(await remove.isVisible());
   });
+});
+
+journeys('look at everybody’s keys', ({ journey }) => {
+  journey('the list', lookAtEverybodys);
+});
+
+journeys('look at a key of another', ({ journey }) => {
+  const both = async (context) => {
+    context.visit.expectProblem(/403|409|422/);
+    await lookAtAnothers(context);
+  };
+  journey('with JavaScript', both);
+  journey('without JavaScript', { javaScript: false }, both);
 });

@@ -198,7 +198,7 @@ journeys('a SAML owner', ({ journey, bothWays }) => {
     assert.equal((await keyDetails(server, administrator, tag)).userName, person.name);
     await visit.open('/profile/key');
     await page.getByText('Inactive', { exact: true }).waitFor();
-    await isTold(page, 'This key starts to work when its owner signs in to this application.');
+    await isTold(page, "This key does not work yet: it starts to work with its owner's next sign-in");
     assert.equal(await fact(page, 'SAML authentication').innerText(), 'Not validated');
     assert.match(await fact(page, 'Owner').innerText(), new RegExp(`^${person.name}\\s`));
     assert.match(await fact(page, 'Issuer').innerText(), new RegExp(`^${administrator.name}\\s`));

@@ -11,13 +11,29 @@ export function newPerson(server, options) {
   return server.addUser(`p-${randomBytes(4).toString('hex')}`, options);
 }
 
-/** A new account that may see the settings and not change them: no door makes such a role yet. */
-export async function newViewer(server) {
+/** A new account that may do this and no more: no door makes such a role yet. */
+export async function newHolder(server, namespace, permissions) {
+  const role = [namespace, ...permissions].join(' ');
+  const grants = permissions.map(
+    (permission) => `insert into role_permission select id, '${namespace}', '${permission}' from role
+      where name = '${role}' on conflict do nothing;`,
+  );
   await server.sql(`
-    insert into role (name, description, built_in) values ('Settings viewer', '', 0) on conflict do nothing;
-    insert into role_permission select id, 'settings', 'view' from role where name = 'Settings viewer'
-      on conflict do nothing;`);
-  return newPerson(server, { roles: ['Settings viewer'] });
+    insert into role (name, description, built_in) values ('${role}', '', 0) on conflict do nothing;
+    ${grants.join('\n')}`);
+  return newPerson(server, { roles: [role] });
+}
+
+/** A new account that may see the settings and not change them. */
+export function newViewer(server) {
+  return newHolder(server, 'settings', ['view']);
+}
+
+/** A new Administrator, signed in. */
+export async function administrator({ server, visit }) {
+  const person = await newPerson(server, { roles: ['Administrator'] });
+  await signIn(visit, person);
+  return person;
 }
 
 /** A new user of the identity provider, signed in by SAML in the visit: `{ name }`. */
@@ -76,9 +92,9 @@ export async function fillAdd(page, { description = '', validity = '30 days' } =
   await page.getByRole('button', { name: 'Add', exact: true }).click();
 }
 
-/** Reads the new key on the page that shows it once, and leaves that page. */
-export async function readNewKey({ javaScript, page }) {
-  await page.waitForURL('**/profile/key/reveal');
+/** Reads the new key on the page that shows it once, and leaves that page; it may be another's. */
+export async function readNewKey({ javaScript, page }, { another = false } = {}) {
+  await page.waitForURL(`**/profile/key/reveal${another ? '?for=everybody' : ''}`);
   if (javaScript) {
     const dialog = page.getByRole('dialog', { name: 'Copy your API key' });
     await dialog.getByRole('switch', { name: 'Show key' }).click();
@@ -98,8 +114,14 @@ export async function readNewKey({ javaScript, page }) {
     await page.getByText('You have not copied the key.').waitFor();
     await close.click();
   }
-  await page.waitForURL('**/profile/key');
+  const home = another ? `/security/api-keys/${encodeURIComponent(tagOf(value))}` : '/profile/key';
+  await page.waitForURL(({ pathname }) => pathname === home);
   return value;
+}
+
+/** The tag of the key with this value. */
+export function tagOf(value) {
+  return `${Buffer.from(value, 'base64url').subarray(0, 8).toString('base64url')}=`;
 }
 
 /** A token of the REST API. */
@@ -120,6 +142,64 @@ export async function makeKey(server, person, { description = '', days = 30, for
   assert.equal(answer.status, 201);
   const { id, attributes: made } = (await answer.json()).data;
   return { tag: id, value: made.apiKey };
+}
+
+/**
+ * Makes so many keys at once, each of a user of its own, past every door; resolves to their tags.
+ * Nobody knows their values.
+ */
+export async function makeManyKeys(server, number, { name = `m-${randomBytes(4).toString('hex')}`, word = name } = {}) {
+  const start = Buffer.from('lky_', 'base64url');
+  const now = Date.now() * 1000;
+  const end = now + 60 * DAY_MS * 1000;
+  const tags = Array.from({ length: number }, () => `${Buffer.concat([start, randomBytes(5)]).toString('base64url')}=`);
+  const rows = tags.map((tag, place) => {
+    const owner = `${name}-${String(place).padStart(4, '0')}`;
+    return `
+      insert into app_user (domain_type, domain, name, name_folded, password_change_needed, created_at)
+        values ('unixpwd', '', '${owner}', '${owner}', 0, ${now});
+      insert into used_tag values ('${tag}');
+      insert into api_key (tag, user_id, digest, pepper_id, description, created_at, expires_at, modified_at,
+        issuer_id, issuer_domain_type, issuer_domain, issuer_name, saml_validated, awaiting_sign_in)
+        select '${tag}', id, randomblob(32), 'none', 'one of ${word}', ${now + place}, ${end + place}, ${now + place},
+        id, 'unixpwd', '', name, 0, 0 from app_user where name = '${owner}';
+      insert into api_key_word values ('one', '${tag}'), ('of', '${tag}')${word.split('-').map((part) => `, ('${part}', '${tag}')`).join('')};`;
+  });
+  await server.sql(`begin;${rows.join('')}commit;`);
+  return tags;
+}
+
+/** Reissues a person's key by the REST API; the old one works on for an hour. Resolves to the new tag. */
+export async function reissueBeside(server, person, tag) {
+  const answer = await rest(server, 'POST', `/security/api-keys/${tag}/reissue`, {
+    credential: await login(server, person),
+    body: { data: { type: 'apiKeyReissueRequest', attributes: { expireAfterDays: 'P60D', overlapHours: 1 } } },
+  });
+  assert.equal(answer.status, 201);
+  return (await answer.json()).data.id;
+}
+
+/** A key of every kind that the list of all keys tells apart, each of another user: their tags. */
+export async function makeEveryKind(server, description = '') {
+  const keyOf = async (days) => {
+    const person = await newPerson(server);
+    return { person, ...(await makeKey(server, person, { days, description })) };
+  };
+  const [long, week, month, expired, disabled, unused, retiring, deleted] = await Promise.all(
+    [60, 5, 20, 60, 60, 60, 60, 60].map(keyOf),
+  );
+  await expireKey(server, expired.tag);
+  await server.cli(['user', 'disable', disabled.person.name]);
+  const before = (Date.now() - 50 * DAY_MS) * 1000;
+  await server.sql(`update api_key set created_at = ${before}, modified_at = ${before}, last_used_at = ${before},
+    last_used_address = '192.0.2.7' where tag = '${unused.tag}';`);
+  const fresh = await reissueBeside(server, retiring.person, retiring.tag);
+  await deleteKey(server, deleted.person, deleted.tag);
+  const maker = await newPerson(server, { roles: ['Administrator'] });
+  const forSaml = await server.addSamlUser(`s-${randomBytes(4).toString('hex')}`);
+  const inactive = await makeKey(server, maker, { days: 60, description, forSaml });
+  const tags = Object.entries({ long, week, month, expired, disabled, unused, retiring, deleted, inactive });
+  return { ...Object.fromEntries(tags.map(([kind, { tag }]) => [kind, tag])), fresh };
 }
 
 /** Somebody who is signed in and has a key: `{ person, tag, value }`. */

@@ -1,0 +1,250 @@
+// One thing done to many keys. There is nothing of this without JavaScript.
+import assert from 'node:assert/strict';
+import { dateIn } from '../support/dates.mjs';
+import { journeys } from '../support/journeys.mjs';
+import { isAt } from '../support/page.mjs';
+import { administrator, expireKey, keyDetails, makeKey, makeManyKeys, newPerson, verify } from '../support/people.mjs';
+import { until } from '../support/until.mjs';
+
+const LIST = '/security/api-keys';
+const tick = (page, tag) => page.getByRole('checkbox', { name: `Select ${tag}` });
+const bulk = (page) => page.getByRole('region', { name: 'Several at once' });
+const said = (page) => page.locator('.bulk__run').getByRole('status');
+const dialog = (page) => page.getByRole('dialog');
+const button = (place, name) => place.getByRole('button', { name, exact: true });
+
+async function selected(page, text) {
+  await bulk(page).getByRole('status').filter({ hasText: new RegExp(`^${text}$`) }).waitFor();
+}
+
+/** Waits until the work is done, and says so. */
+async function ended(page, text) {
+  await said(page).filter({ hasText: `${text} Finished.` }).waitFor({ timeout: 60_000 });
+}
+
+/** The records of that operation on these keys. */
+async function audited(server, tags, operation) {
+  const lines = (await server.cli(['audit', 'export'])).trim().split('\n');
+  return lines.filter((line) => operation.test(line) && tags.some((tag) => line.includes(tag)));
+}
+
+/** What the database says of the keys. */
+async function left(visit, word) {
+  const answer = await visit.context.request.get(`${LIST}?q=${word}`);
+  return new Set((await answer.text()).match(/lky_[\w-]{7}=/g) ?? []).size;
+}
+
+/** Says yes, after the number. */
+async function confirm(page, number, action) {
+  await dialog(page).getByLabel(`Type ${number} to go on`).fill(`${number}`);
+  await button(dialog(page), action).click();
+  await dialog(page).waitFor({ state: 'detached' });
+}
+
+journeys('several keys at once', ({ journey }) => {
+  journey('keys of two pages are deleted together, after their number was typed', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const tags = await makeManyKeys(server, 60, { name: 'two-pages', word: 'badger' });
+    await visit.open(`${LIST}?q=badger`);
+    await isAt(page, 'API keys');
+    await selected(page, '0 keys selected');
+    assert.equal(await button(bulk(page), 'Delete…').count(), 0);
+    const shown = () => page.locator('main .table .tag').allInnerTexts();
+    const first = (await shown()).slice(0, 2);
+    for (const tag of first) await tick(page, tag).check();
+    await selected(page, '2 keys selected');
+    await page.getByRole('link', { name: 'Next' }).click();
+    await page.waitForURL('**&after=*');
+    await until('the second page is here', async () => (await shown()).length === 10);
+    await selected(page, '2 keys selected');
+    const [third] = await shown();
+    await tick(page, third).check();
+    await selected(page, '3 keys selected');
+    await page.getByRole('link', { name: 'Previous' }).click();
+    await tick(page, first[0]).waitFor();
+    assert.ok(await tick(page, first[0]).isChecked());
+
+    const sent = [];
+    page.on('request', (request) => request.url().includes('/api/bulk_delete') && sent.push(request.postData()));
+    await button(bulk(page), 'Delete…').click();
+    await dialog(page).getByRole('heading', { name: 'Delete 3 API keys?' }).waitFor();
+    for (const wrong of ['', '2', '30', 'three']) {
+      await dialog(page).getByLabel('Type 3 to go on').fill(wrong);
+      assert.equal(await button(dialog(page), 'Delete').getAttribute('aria-disabled'), 'true');
+      await button(dialog(page), 'Delete').click({ force: true });
+      assert.ok(await dialog(page).isVisible(), wrong);
+    }
+    await button(dialog(page), 'Cancel').click();
+    await dialog(page).waitFor({ state: 'detached' });
+    assert.deepEqual(sent, []);
+    await selected(page, '3 keys selected');
+
+    await button(bulk(page), 'Delete…').click();
+    await confirm(page, 3, 'Delete');
+    await ended(page, '3 deleted.');
+    await selected(page, '0 keys selected');
+    await page.getByText('57 keys', { exact: true }).first().waitFor();
+    for (const tag of first) assert.equal(await tick(page, tag).count(), 0);
+    const gone = [...first, third];
+    assert.equal((await audited(server, gone, /delete/i)).length, 3);
+    assert.equal((await audited(server, tags, /delete/i)).length, 3);
+  });
+
+  journey('all that match are extended; what cannot be is listed with its reason', async (context) => {
+    const { server, visit, page } = context;
+    const asker = await administrator(context);
+    const tags = await makeManyKeys(server, 70, { name: 'all-match', word: 'otter' });
+    const expired = await makeKey(server, await newPerson(server), { description: 'an otter too' });
+    await expireKey(server, expired.tag);
+    const other = await makeKey(server, await newPerson(server), { description: 'no such animal' });
+    await visit.open(`${LIST}?q=otter`);
+    await button(bulk(page), 'Select all that match: 71 keys').click();
+    await selected(page, '71 keys selected');
+    assert.equal(await page.getByRole('checkbox', { checked: false, name: /^Select/ }).count(), 0);
+    await button(bulk(page), 'Extend…').click();
+    await dialog(page).getByRole('heading', { name: 'Extend 71 API keys?' }).waitFor();
+    await dialog(page).getByLabel('New validity').selectOption('90');
+    await confirm(page, 71, 'Extend');
+    await ended(page, '70 extended, 1 refused.');
+    const refusal = page.locator('.bulk__run li');
+    assert.equal(await refusal.count(), 1);
+    assert.match(await refusal.innerText(), new RegExp(`^${expired.tag}\\s+The API key has expired\\.$`));
+    const end = dateIn(90).field;
+    for (const tag of [tags[0], tags[69]]) {
+      const { expiryDateTime } = await keyDetails(server, asker, tag);
+      assert.equal(expiryDateTime.slice(0, 10), end);
+    }
+    await until('the list shows the new ends', async () => {
+      const ends = await page.locator('td[data-label=Expires] time').evaluateAll((all) => all.map((time) => time.dateTime));
+      return ends.length === 50 && ends.filter((time) => time.startsWith(end)).length >= 49;
+    });
+    assert.equal((await keyDetails(server, asker, other.tag)).description, 'no such animal');
+    assert.ok(!(await keyDetails(server, asker, other.tag)).expiryDateTime.startsWith(end));
+    assert.equal((await audited(server, tags, /update/i)).length, 70);
+    assert.ok((await audited(server, [expired.tag], /update/i)).length >= 1, 'a refusal is audited, too');
+  });
+
+  journey('it can be stopped and goes on where it was', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const tags = await makeManyKeys(server, 65, { name: 'to-stop', word: 'marmot' });
+    let release;
+    let steps = 0;
+    await page.route('**/api/bulk_delete', async (route) => {
+      steps += 1;
+      if (steps === 2) await new Promise((resolve) => (release = resolve));
+      await route.continue();
+    });
+    await visit.open(`${LIST}?q=marmot`);
+    await button(bulk(page), 'Select all that match: 65 keys').click();
+    await button(bulk(page), 'Delete…').click();
+    await confirm(page, 65, 'Delete');
+    await said(page).filter({ hasText: '20 deleted.' }).waitFor();
+    const bar = page.getByRole('progressbar', { name: 'Progress' });
+    assert.deepEqual([await bar.getAttribute('value'), await bar.getAttribute('max')], ['20', '65']);
+    await button(page, 'Stop').click();
+    await until('the second step waits', () => release);
+    release();
+    await said(page).filter({ hasText: '40 deleted. Stopped.' }).waitFor();
+    assert.equal(await bar.count(), 0);
+    await until('25 are left', async () => (await left(visit, 'marmot')) === 25);
+    assert.equal((await audited(server, tags, /delete/i)).length, 40);
+    await page.getByText('25 keys', { exact: true }).first().waitFor();
+    assert.equal(steps, 2);
+
+    await button(page, 'Go on').click();
+    await ended(page, '65 deleted.');
+    await page.getByText('No API key is like this.').waitFor();
+    assert.equal(await left(visit, 'marmot'), 0);
+    assert.equal((await audited(server, tags, /delete/i)).length, 65);
+  });
+
+  journey('when the server does not answer it stops, says so, and goes on', async (context) => {
+    const { server, visit, page } = context;
+    visit.expectProblem(/ERR_FAILED|bulk_delete/);
+    await administrator(context);
+    await makeManyKeys(server, 30, { name: 'no-answer', word: 'lemur' });
+    let steps = 0;
+    await page.route('**/api/bulk_delete', (route) => {
+      steps += 1;
+      return steps === 2 ? route.abort() : route.continue();
+    });
+    await visit.open(`${LIST}?q=lemur`);
+    await button(bulk(page), 'Select all that match: 30 keys').click();
+    await button(bulk(page), 'Delete…').click();
+    await confirm(page, 30, 'Delete');
+    await page.getByText('The server does not answer at the moment.').waitFor();
+    await said(page).filter({ hasText: '20 deleted. Stopped.' }).waitFor();
+    await button(page, 'Go on').click();
+    await ended(page, '30 deleted.');
+    assert.equal(await left(visit, 'lemur'), 0);
+  });
+
+  journey('this page is selected, and nothing again', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const [tag] = await makeManyKeys(server, 5, { name: 'select', word: 'ferret' });
+    await visit.open(`${LIST}?q=ferret`);
+    await button(bulk(page), 'Select this page').click();
+    await selected(page, '5 keys selected');
+    await tick(page, tag).uncheck();
+    await selected(page, '4 keys selected');
+    await button(bulk(page), 'Select none').click();
+    await selected(page, '0 keys selected');
+    assert.equal(await page.getByRole('checkbox', { checked: true }).count(), 0);
+  });
+
+  journey('what is taken out of all that match stays out', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const [tag] = await makeManyKeys(server, 5, { name: 'all-but-one', word: 'polecat' });
+    await visit.open(`${LIST}?q=polecat`);
+    await button(bulk(page), 'Select all that match: 5 keys').click();
+    await selected(page, '5 keys selected');
+    await tick(page, tag).uncheck();
+    assert.equal(await tick(page, tag).isChecked(), false, 'what was taken out of all is still selected');
+    await selected(page, '4 keys selected');
+  });
+
+  journey('no more are deleted than the number that was typed', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    await makeManyKeys(server, 3, { name: 'no-more', word: 'genet' });
+    await visit.open(`${LIST}?q=genet`);
+    await button(bulk(page), 'Select all that match: 3 keys').click();
+    await button(bulk(page), 'Delete…').click();
+    await dialog(page).getByRole('heading', { name: 'Delete 3 API keys?' }).waitFor();
+    const late = await makeKey(server, await newPerson(server), { description: 'a genet that nobody asked about' });
+    await page.locator('main .table .tag', { hasText: late.tag }).waitFor({ state: 'attached' });
+    await confirm(page, 3, 'Delete');
+    await said(page).filter({ hasText: 'Finished.' }).waitFor();
+    assert.equal((await verify(server, late.value)).status, 204);
+  });
+
+  journey('what was selected in one search is not what another matches', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    await makeManyKeys(server, 3, { name: 'first-search', word: 'civet' });
+    const kept = await makeManyKeys(server, 4, { name: 'second-search', word: 'linsang' });
+    await visit.open(`${LIST}?q=civet`);
+    await button(bulk(page), 'Select all that match: 3 keys').click();
+    await selected(page, '3 keys selected');
+    await page.getByRole('searchbox', { name: 'Search' }).fill('linsang');
+    await tick(page, kept[0]).waitFor();
+    assert.equal(await page.getByRole('checkbox', { checked: true }).count(), 0);
+  });
+
+  journey('one’s own key can be among them', async (context) => {
+    const { server, visit, page } = context;
+    const asker = await administrator(context);
+    const { tag, value } = await makeKey(server, asker, { description: 'walks with the weasel' });
+    await visit.open(`${LIST}?q=weasel`);
+    await tick(page, tag).check();
+    await button(bulk(page), 'Delete…').click();
+    await dialog(page).getByRole('heading', { name: 'Delete 1 API key?' }).waitFor();
+    await confirm(page, 1, 'Delete');
+    await ended(page, '1 deleted.');
+    assert.equal((await verify(server, value)).status, 401);
+  });
+});

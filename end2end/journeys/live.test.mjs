@@ -1,0 +1,119 @@
+// The list of all keys stays up to date by itself.
+import assert from 'node:assert/strict';
+import { journeys } from '../support/journeys.mjs';
+import { isAt } from '../support/page.mjs';
+import { administrator, deleteKey, editKey, makeKey, newPerson } from '../support/people.mjs';
+
+const LIST = '/security/api-keys';
+const WITHIN = { timeout: 6_000 };
+const search = (page) => page.getByRole('searchbox', { name: 'Search' });
+const row = (page, tag) =>
+  page.locator('main .table tbody tr').filter({ has: page.getByRole('link', { name: tag, exact: true }) });
+
+/** Whether the page is still the one that was opened. */
+async function mark(page) {
+  await page.evaluate(() => (globalThis.opened = true));
+  return async () => assert.equal(await page.evaluate(() => globalThis.opened), true, 'the page was loaded anew');
+}
+
+journeys('the list stays up to date', ({ journey }) => {
+  journey('a key that is made, changed and deleted elsewhere comes, changes and goes', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    await makeKey(server, await newPerson(server));
+    const owner = await newPerson(server);
+    await visit.open(LIST);
+    await isAt(page, 'API keys');
+    const assertSame = await mark(page);
+    const { tag } = await makeKey(server, owner, { description: 'nightly build' });
+    await row(page, tag).getByText('nightly build').waitFor(WITHIN);
+    await editKey(server, owner, tag, { description: 'weekly build' });
+    await row(page, tag).getByText('weekly build').waitFor(WITHIN);
+    await server.cli(['user', 'disable', owner.name]);
+    await row(page, tag).getByText('Disabled').waitFor(WITHIN);
+    await server.cli(['user', 'enable', owner.name]);
+    await row(page, tag).getByText('Active').waitFor(WITHIN);
+    const figures = page.getByRole('navigation', { name: 'Figures' });
+    const active = () => figures.getByRole('link', { name: /^\d+\s*Active$/ }).locator('.tile__figure').innerText();
+    const before = Number(await active());
+    await deleteKey(server, owner, tag);
+    await row(page, tag).waitFor({ state: 'detached', ...WITHIN });
+    assert.equal(Number(await active()), before - 1);
+    await assertSame();
+  });
+
+  journey('whoever types meanwhile is not disturbed', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const owner = await newPerson(server);
+    await visit.open(LIST);
+    await isAt(page, 'API keys');
+    const assertSame = await mark(page);
+    // So often that it is never searched for: what is typed is in the field alone.
+    await search(page).click();
+    const made = makeKey(server, owner, { description: 'nightly build' });
+    let typed = '';
+    const deadline = Date.now() + 9_000;
+    while (Date.now() < deadline && (await row(page, (await made).tag).count()) === 0) {
+      await search(page).pressSequentially('x');
+      typed += 'x';
+      if (typed.length > 20) {
+        await search(page).fill('');
+        typed = '';
+      }
+      assert.equal(await search(page).inputValue(), typed);
+    }
+    await row(page, (await made).tag).waitFor({ timeout: 1_000 });
+    assert.equal(await search(page).inputValue(), typed);
+    assert.equal(await search(page).evaluate((field) => field === document.activeElement), true);
+    await assertSame();
+  });
+
+  journey('what is searched for stays, and the caret with it', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const word = `heron${Date.now().toString(36)}`;
+    const owner = await newPerson(server);
+    await makeKey(server, await newPerson(server), { description: `${word} one` });
+    await visit.open(LIST);
+    await search(page).pressSequentially(word);
+    await page.waitForURL(`**?q=${word}`);
+    await page.getByText('1 key', { exact: true }).first().waitFor();
+    await page.keyboard.press('ArrowLeft');
+    const { tag } = await makeKey(server, owner, { description: `${word} two` });
+    const away = await makeKey(server, await newPerson(server), { description: 'somewhere else' });
+    await row(page, tag).waitFor(WITHIN);
+    assert.equal(await row(page, away.tag).count(), 0);
+    const field = await search(page).evaluate((field) => [field === document.activeElement, field.value, field.selectionStart]);
+    assert.deepEqual(field, [true, word, word.length - 1]);
+  });
+
+  journey('what is selected, and a question that is asked, stay', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const { tag } = await makeKey(server, await newPerson(server));
+    await visit.open(LIST);
+    await page.getByRole('checkbox', { name: `Select ${tag}` }).check();
+    await page.getByRole('button', { name: 'Delete…' }).click();
+    const typed = page.getByRole('dialog').getByLabel('Type 1 to go on');
+    await typed.fill('1');
+    const other = await makeKey(server, await newPerson(server));
+    await row(page, other.tag).waitFor({ state: 'attached', ...WITHIN });
+    assert.equal(await typed.inputValue(), '1');
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    assert.ok(await page.getByRole('checkbox', { name: `Select ${tag}` }).isChecked());
+    assert.equal(await page.getByRole('checkbox', { name: `Select ${other.tag}` }).isChecked(), false);
+  });
+
+  journey('nobody asks any more once the page was left', async (context) => {
+    const { visit, page } = context;
+    await administrator(context);
+    await visit.open(LIST);
+    await page.waitForRequest('**/api/pulse');
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await isAt(page, 'Settings');
+    await page.getByLabel('Longest validity', { exact: true }).waitFor();
+    const asked = page.waitForRequest(/\/api\/(pulse|keys_page)/, { timeout: 6_000 });
+    await assert.rejects(asked, /Timeout/);
+  });
+});
