@@ -222,6 +222,21 @@ journeys('several keys at once', ({ journey }) => {
     assert.equal((await verify(server, late.value)).status, 204);
   });
 
+  journey('extending makes no key end earlier', async (context) => {
+    const { server, visit, page } = context;
+    const asker = await administrator(context);
+    const [tag] = await makeManyKeys(server, 1, { name: 'earlier', word: 'kinkajou' });
+    const before = await keyDetails(server, asker, tag);
+    await visit.open(`${LIST}?q=kinkajou`);
+    await tick(page, tag).check();
+    await button(bulk(page), 'Extend…').click();
+    await dialog(page).getByLabel('New validity').selectOption('7');
+    await confirm(page, 1, 'Extend');
+    await said(page).filter({ hasText: 'Finished.' }).waitFor();
+    const { expiryDateTime } = await keyDetails(server, asker, tag);
+    assert.ok(expiryDateTime >= before.expiryDateTime, `${expiryDateTime} is before ${before.expiryDateTime}`);
+  });
+
   journey('what was selected in one search is not what another matches', async (context) => {
     const { server, visit, page } = context;
     await administrator(context);

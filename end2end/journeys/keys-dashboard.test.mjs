@@ -177,6 +177,10 @@ journeys('the list of all API keys', ({ journey, bothWays }) => {
     const person = await newPerson(server);
     const { tag } = await makeKey(server, person);
     await openList(visit, '?show=active');
+    await lookFor(visit, 'nobody');
+    await page.getByRole('link', { name: 'Without the search' }).click();
+    await page.waitForURL(`**${LIST}?show=active`);
+    await until('nothing is searched for', async () => (await search(page).inputValue()) === '');
     await lookFor(visit, person.name);
     await shows(page, [tag]);
     await row(page, tag).getByRole('link', { name: tag, exact: true }).click();

@@ -73,6 +73,8 @@ journeys('a key of somebody else', ({ journey, bothWays }) => {
     await uses.getByText('1 use in all.').waitFor();
     await uses.getByText('As a table').click();
     await uses.getByRole('cell', { name: '1', exact: true }).waitFor();
+    // Uses are counted by the hour of the clock.
+    assert.match(await uses.getByRole('rowheader').innerText(), /, \d\d:00 UTC$/);
     await page.getByRole('link', { name: 'All API keys' }).click();
     await isAt(page, 'API keys');
   });

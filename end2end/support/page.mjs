@@ -39,11 +39,11 @@ async function analyseCopy({ context, page, options }) {
   }
 }
 
-/** Fails when the page, or what stands on top of it, is wider than its window, as on a phone. */
+/** Fails when the page, what stands on top of it or a table in it is wider than there is room, as on a phone. */
 export async function assertFits({ page }) {
   const { wide, window } = await page.evaluate(() => {
     const window = document.documentElement.clientWidth;
-    const tops = document.querySelectorAll('html, dialog[open], [popover]:popover-open');
+    const tops = document.querySelectorAll('html, dialog[open], [popover]:popover-open, .table-box');
     const isWide = (top) => top.scrollWidth > top.clientWidth || top.getBoundingClientRect().right > window;
     return { window, wide: [...tops].filter(isWide).map((top) => `${top.localName}: ${top.scrollWidth} px`) };
   });
