@@ -82,8 +82,8 @@ journeys('users', ({ journey, bothWays }) => {
     assert.equal(await page.getByLabel('Repeat password', { exact: true }).isVisible(), false);
     await page.getByLabel('User name').fill(name);
     await page.getByRole('button', { name: 'Add user' }).click();
-    await isWrong(page.getByLabel('Domain'), 'Enter a domain without colons and slashes.');
-    await page.getByLabel('Domain').fill('idp');
+    await isWrong(page.getByRole('textbox', { name: 'Domain' }), 'Enter a domain without colons and slashes.');
+    await page.getByRole('textbox', { name: 'Domain' }).fill('idp');
     await page.getByRole('button', { name: 'Add user' }).click();
     await isTold(page, 'The user was added.');
     assert.match(await fact(page, 'Signs in').innerText(), /^By SAML authentication/);
