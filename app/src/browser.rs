@@ -83,6 +83,22 @@ pub fn build() -> Option<String> {
     document().document_element()?.get_attribute("data-build")
 }
 
+/// Writes a text into a field, unless somebody is typing there.
+pub fn fill_unless_focused(selector: &str, text: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    let Some(field) = found.and_then(|found| found.dyn_into::<web_sys::HtmlInputElement>().ok())
+    else {
+        return;
+    };
+    let typing = document().active_element().is_some_and(|active| {
+        let field: &web_sys::Element = &field;
+        active == *field
+    });
+    if !typing {
+        field.set_value(text);
+    }
+}
+
 /// As [`focus`], once the page has been drawn.
 pub fn focus_soon(selectors: &'static [&'static str]) {
     request_animation_frame(move || focus(selectors));

@@ -2,6 +2,7 @@
 
 use domain::{
     Instant,
+    error::{Conflict, Error},
     policy::Policy,
     principal::{DomainType, Identity},
 };
@@ -11,14 +12,14 @@ use leptos_router::hooks::use_query_map;
 use super::{
     key_entries::{KeyEntries, later_than_saml},
     loading::loaded,
-    trouble::{FormFault, focus_on, lead_on},
+    trouble::{fault_notice, focus_on, lead_on},
     validity_field::ValidityField,
 };
 use crate::{
     calls::{Sending, read_here},
     place::EVERYBODY,
     rpc::{AddForPage, CreateKeyFor, LoadAddForPage},
-    ui::{Checkbox, Heading, IntoWhole, Submit, TextField, address, words},
+    ui::{Checkbox, Heading, IntoWhole, Notice, Submit, TextField, Tone, address, words},
 };
 
 /// Adding a key for somebody else: who, whether they sign in by SAML, how long.
@@ -32,7 +33,7 @@ pub fn AddForPage() -> AnyView {
     view! {
         <Heading title="Add API key for a user" />
             <p>
-                <a href=EVERYBODY>"All API keys"</a>
+                <a class="way" href=EVERYBODY>"All API keys"</a>
             </p>
             {loaded(page, move |page: AddForPage| {
                 view! {
@@ -64,7 +65,7 @@ fn Finder(found: Vec<Identity>) -> impl IntoView {
         );
         view! {
             <li>
-                <a href=href rel="external">
+                <a class="way" href=href rel="external">
                     <bdi>{identity.principal.name.clone()}</bdi>
                 </a>
                 " "
@@ -115,11 +116,27 @@ fn Form(policy: Policy, as_of: Instant, entries: KeyEntries, sending: Sending) -
         Signal::derive(move || fault.with(|fault| words::about(fault.as_ref(), field, expected)))
     };
     let saml = given("saml") == "true";
-    let warning = saml.then(|| later_than_saml(entries, policy.clone(), as_of));
+    let by_saml = RwSignal::new(saml);
+    let (limits, sets_saml) = (policy.clone(), move |ticked| by_saml.set(ticked));
+    let warning = move || {
+        let limits = limits.clone();
+        by_saml
+            .get()
+            .then(|| later_than_saml(entries, limits, as_of))
+    };
+    let refusal = move || {
+        fault.get().map(|fault| match fault.error {
+            Error::Conflict(Conflict::HasKey) => {
+                let text = "This user has an API key already, and can have one at a time. Reissue or delete that one instead.";
+                view! { <Notice tone=Tone::Bad text /> }.whole()
+            }
+            _ => fault_notice(&fault).whole(),
+        })
+    };
     let description = entries.description;
     view! {
         <form method="post" action=CreateKeyFor::PATH on:submit=sending.submit(CreateKeyFor::PATH)>
-            <FormFault sending />
+            {refusal}
             <TextField
                 name="user_name"
                 label="User name"
@@ -131,6 +148,7 @@ fn Form(policy: Policy, as_of: Instant, entries: KeyEntries, sending: Sending) -
                 label="SAML authentication"
                 hint="The user signs in by SAML. The key is inactive until they sign in to this application, and then lasts as chosen here."
                 checked=saml
+                on_change=sets_saml
             />
             <TextField
                 name="domain"

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::directory::Count;
+use domain::{Instant, directory::Count};
 use leptos::{html, prelude::*};
 
-use super::bulk_run::{Kind, Run};
+use super::bulk_run::{Kind, Run, Which};
 use crate::{
     format,
     ui::{IntoWhole, modal, words},
@@ -18,6 +18,7 @@ struct Asked {
     kind: Kind,
     number: Count,
     list: String,
+    as_of: Instant,
 }
 
 /// What is chosen on the page, and what is being done to it.
@@ -27,6 +28,8 @@ pub struct Picked {
     tags: RwSignal<BTreeSet<String>>,
     /// All that match, whatever is chosen one by one.
     all: RwSignal<bool>,
+    /// What is taken out of all that match.
+    out: RwSignal<BTreeSet<String>>,
     /// What is asked about.
     asking: RwSignal<Option<Asked>>,
     run: Run,
@@ -38,6 +41,7 @@ impl Picked {
         Self {
             tags: RwSignal::new(BTreeSet::new()),
             all: RwSignal::new(false),
+            out: RwSignal::new(BTreeSet::new()),
             asking: RwSignal::new(None),
             run: Run::none(),
         }
@@ -62,9 +66,17 @@ impl Picked {
         self.run.shown()
     }
 
+    /// All that match another search are others.
+    pub fn not_all(self) {
+        if self.all.get_untracked() {
+            self.all.set(false);
+            self.out.update(BTreeSet::clear);
+        }
+    }
+
     fn clear(self) {
         self.tags.update(BTreeSet::clear);
-        self.all.set(false);
+        self.not_all();
     }
 }
 
@@ -78,11 +90,22 @@ pub fn Pick(
 ) -> AnyView {
     let label = format!("Select {tag}");
     let own = tag.clone();
-    let chosen = move || picked.all.get() || picked.tags.with(|tags| tags.contains(&own));
+    let chosen = move || {
+        let has = |tags: &BTreeSet<String>| tags.contains(&own);
+        if picked.all.get() {
+            !picked.out.with(has)
+        } else {
+            picked.tags.with(has)
+        }
+    };
     let toggle = move |_| {
         let tag = tag.clone();
-        picked.all.set(false);
-        picked.tags.update(|tags| {
+        let among = if picked.all.get_untracked() {
+            picked.out
+        } else {
+            picked.tags
+        };
+        among.update(|tags| {
             if !tags.remove(&tag) {
                 tags.insert(tag);
             }
@@ -113,10 +136,15 @@ pub fn Bulk(
     count: Count,
     /// The list's address.
     list: String,
+    /// When the list was so.
+    as_of: Instant,
 ) -> AnyView {
     let number = move || match count {
         _ if !picked.all.get() => picked.tags.with(|tags| Count::Exactly(tags.len() as u64)),
-        count => count,
+        Count::Exactly(count) => {
+            Count::Exactly(count.saturating_sub(picked.out.with(BTreeSet::len) as u64))
+        }
+        more => more,
     };
     let some = move || number() != Count::Exactly(0);
     let page = move |_| {
@@ -128,7 +156,12 @@ pub fn Bulk(
         let list = list.clone();
         move |_| {
             let (number, list) = (number(), list.clone());
-            picked.asking.set(Some(Asked { kind, number, list }));
+            picked.asking.set(Some(Asked {
+                kind,
+                number,
+                list,
+                as_of,
+            }));
         }
     };
     let buttons = move || {
@@ -179,7 +212,12 @@ pub fn Bulk(
 /// Asks before anything is done to several keys; the number must be typed.
 #[component]
 fn Question(picked: Picked, asked: Asked) -> AnyView {
-    let Asked { kind, number, list } = asked;
+    let Asked {
+        kind,
+        number,
+        list,
+        as_of,
+    } = asked;
     let dialog = modal();
     let days = NodeRef::<html::Select>::new();
     let typed = RwSignal::new(String::new());
@@ -196,7 +234,7 @@ fn Question(picked: Picked, asked: Asked) -> AnyView {
         ),
         Kind::Extend => (
             format!("Extend {how_many}?"),
-            "Each gets the new end, counted from now.",
+            "Each gets the new end, counted from now. What lasts longer already stays as it is.",
             "button button--primary",
         ),
     };
@@ -209,18 +247,17 @@ fn Question(picked: Picked, asked: Asked) -> AnyView {
             return;
         }
         let validity = days.get_untracked().map(|days| days.value());
-        let tags = if picked.all.get_untracked() {
-            None
+        let which = if picked.all.get_untracked() {
+            Which::List {
+                at: list.clone(),
+                as_of,
+                out: picked.out.get_untracked(),
+            }
         } else {
-            Some(picked.tags.get_untracked())
+            Which::These(picked.tags.get_untracked())
         };
-        picked.run.begin(
-            kind,
-            tags,
-            list.clone(),
-            validity.unwrap_or_default(),
-            exact,
-        );
+        let validity = validity.unwrap_or_default();
+        picked.run.begin(kind, which, validity, exact);
         picked.clear();
         close();
     };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use domain::Instant;
 use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 
 use crate::{
@@ -37,6 +38,22 @@ impl Kind {
     }
 }
 
+/// To which keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// To these.
+    These(BTreeSet<String>),
+    /// To all that a list showed.
+    List {
+        /// The list's address.
+        at: String,
+        /// When it was so: what was made later is not meant.
+        as_of: Instant,
+        /// What is taken out of it.
+        out: BTreeSet<String>,
+    },
+}
+
 /// The most refusals that are listed one by one; all are counted.
 const MAX_LISTED: usize = 100;
 
@@ -47,8 +64,8 @@ struct Work {
     validity: String,
     /// Known, and not done yet.
     queue: VecDeque<String>,
-    /// Where to find more. `None`: nowhere.
-    list: Option<String>,
+    /// Where to find more, and what is not meant there. `None`: nowhere.
+    list: Option<(String, Instant)>,
     /// Where in that list to go on. Empty: at its beginning.
     after: String,
     /// What was seen already: a key that is extended may come again.
@@ -61,6 +78,8 @@ struct State {
     kind: Kind,
     running: bool,
     done: u64,
+    /// Left as they were: they last longer already.
+    kept: u64,
     refused: u64,
     /// How many there are. `None`: nobody counted them.
     total: Option<u64>,
@@ -88,27 +107,25 @@ impl Run {
         }
     }
 
-    /// Begins with these keys, or with all that the list at that address shows.
-    pub fn begin(
-        self,
-        kind: Kind,
-        tags: Option<BTreeSet<String>>,
-        list: String,
-        validity: String,
-        total: Option<u64>,
-    ) {
+    /// Begins.
+    pub fn begin(self, kind: Kind, which: Which, validity: String, total: Option<u64>) {
+        let (queue, list, seen) = match which {
+            Which::These(tags) => (tags.into_iter().collect(), None, BTreeSet::new()),
+            Which::List { at, as_of, out } => (VecDeque::new(), Some((at, as_of)), out),
+        };
         self.work.set_value(Some(Work {
             kind,
             validity,
-            list: tags.is_none().then_some(list),
-            queue: tags.unwrap_or_default().into_iter().collect(),
+            queue,
+            list,
             after: String::new(),
-            seen: BTreeSet::new(),
+            seen,
         }));
         self.state.set(Some(State {
             kind,
             running: true,
             done: 0,
+            kept: 0,
             refused: 0,
             total,
             trouble: None,
@@ -172,6 +189,7 @@ impl Run {
         self.update(|state| {
             for result in results {
                 match result.refusal {
+                    None if result.kept => state.kept += 1,
                     None => state.done += 1,
                     Some(fault) => {
                         state.refused += 1;
@@ -200,19 +218,23 @@ impl Run {
 impl Work {
     /// Fills the queue from the list. False: the list has no more.
     async fn find_more(&mut self) -> Result<bool, Fault> {
-        while let Some(list) = &self.list {
+        while let Some((list, as_of)) = &self.list {
             let at = if self.after.is_empty() {
                 list.clone()
             } else {
                 format!("{list}&after={}", self.after)
             };
-            let found: SomeTags = decode(&send(LoadBulkTags::PATH, &[("at", &at)]).await)?;
+            let found: SomeTags = {
+                let made_by = as_of.timestamp_micros().to_string();
+                let entries = [("at", &*at), ("made_by", &made_by)];
+                decode(&send(LoadBulkTags::PATH, &entries).await)?
+            };
             let tags = found.tags.into_iter().map(|tag| tag.to_string());
             let new = tags.filter(|tag| self.seen.insert(tag.clone()));
             self.queue.extend(new);
             match found.after {
-                Some(after) if !self.queue.is_empty() => self.after = after,
-                _ => self.list = None,
+                Some(after) => self.after = after,
+                None => self.list = None,
             }
             if !self.queue.is_empty() {
                 return Ok(true);
@@ -224,11 +246,15 @@ impl Work {
 
 #[component]
 fn Progress(run: Run, state: State) -> AnyView {
-    let handled = state.done + state.refused;
+    let handled = state.done + state.kept + state.refused;
     let said = format!(
-        "{} {}{}.",
+        "{} {}{}{}.",
         format::thousands(state.done),
         state.kind.done(),
+        match state.kept {
+            0 => String::new(),
+            kept => format!(", {} left as they last longer", format::thousands(kept)),
+        },
         match state.refused {
             0 => String::new(),
             refused => format!(", {} refused", format::thousands(refused)),

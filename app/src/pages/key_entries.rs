@@ -29,6 +29,8 @@ pub struct KeyEntries {
     /// The date, when one was chosen.
     pub until: RwSignal<String>,
     begun: StoredValue<bool>,
+    /// Whether something was entered before.
+    given: bool,
 }
 
 impl KeyEntries {
@@ -41,7 +43,8 @@ impl KeyEntries {
             description: entered("description"),
             validity: entered("validity"),
             until: entered("until"),
-            begun: StoredValue::new(before.get("validity").is_some()),
+            begun: StoredValue::new(false),
+            given: before.get("validity").is_some(),
         }
     }
 
@@ -49,10 +52,13 @@ impl KeyEntries {
     pub fn begin(self, description: &str, validity: &str) {
         if !self.begun.get_value() {
             self.begun.set_value(true);
-            description.clone_into(&mut self.description.write_untracked());
-            validity.clone_into(&mut self.validity.write_untracked());
+            if !self.given {
+                description.clone_into(&mut self.description.write_untracked());
+                validity.clone_into(&mut self.validity.write_untracked());
+            }
+            // Once: when a form is shown anew, the one before it still listens.
+            Effect::new(browser::replay_entries);
         }
-        Effect::new(browser::replay_entries);
     }
 }
 

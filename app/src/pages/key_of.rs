@@ -59,7 +59,7 @@ fn show(page: KeyOfPage) -> AnyView {
     } = page;
     view! {
         <p>
-            <a href=EVERYBODY>"All API keys"</a>
+            <a class="way" href=EVERYBODY>"All API keys"</a>
         </p>
         <KeyDetails place=Place::Everybody offered as_of />
         {uses_picture(&uses, as_of)}

@@ -3,18 +3,20 @@
 use domain::{
     Instant,
     directory::{Order, Slice},
-    key::ApiKey,
+    key::{ApiKey, State},
 };
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use super::{
     bulk::{Bulk, Pick, Picked},
-    keys_filter::{KeysFilter, Wanted},
+    keys_filter::{KeysFilter, Wanted, type_ahead},
     loading::loaded,
     notices::UrlNotice,
     uses_picture::expiries_picture,
 };
 use crate::{
+    browser,
     calls::{live, read_here},
     format,
     place::{EVERYBODY, Place},
@@ -31,6 +33,17 @@ pub fn KeysPage() -> AnyView {
     let pulse = live();
     let picked = Picked::none();
     let again = picked.done();
+    let query = use_query_map();
+    Effect::new(move |before: Option<(Option<String>, Option<String>)>| {
+        let (slice, search) = query.with(|query| (query.get("show"), query.get("q")));
+        let now = (slice, search);
+        if before.is_some_and(|before| before != now) {
+            picked.not_all();
+        }
+        browser::fill_unless_focused("#q", now.1.as_deref().unwrap_or_default());
+        now
+    });
+    let type_ahead = type_ahead();
     let changes = Signal::derive(move || format!("{} {}", pulse.beat.get(), again.get()));
     let page = read_here(|at| LoadKeysPage { at }, changes);
     view! {
@@ -40,7 +53,7 @@ pub fn KeysPage() -> AnyView {
             {picked.shown()}
             {loaded(page, move |page: KeysPage| {
                 pulse.known(&page.pulse);
-                show(page, picked)
+                show(page, picked, type_ahead)
             })}
             // Apart from the list: it may be read anew meanwhile.
             {picked.question()}
@@ -48,7 +61,8 @@ pub fn KeysPage() -> AnyView {
     .whole()
 }
 
-fn show(page: KeysPage, picked: Picked) -> AnyView {
+fn show(page: KeysPage, picked: Picked, type_ahead: Callback<String>) -> AnyView {
+    let several = page.may_change && page.slice != Slice::Deleted;
     let wanted = Wanted::of(&page);
     let as_of = page.as_of;
     let add = page.may_add.then(|| {
@@ -70,11 +84,15 @@ fn show(page: KeysPage, picked: Picked) -> AnyView {
             .iter()
             .map(|one| one.key.tag.to_string())
             .collect();
-        let rows = page.keys.into_iter().map(|one| row(one, as_of, picked));
+        let rows = page.keys.into_iter();
+        let rows = rows.map(|one| row(one, as_of, several.then_some(picked)));
         let rows = rows.collect();
         view! {
-            <Bulk picked tags count=page.count list=wanted.address() />
-            <Table caption columns=columns(&wanted) rows />
+            {several
+                .then(|| {
+                    view! { <Bulk picked tags count=page.count list=wanted.address() as_of /> }
+                })}
+            <Table caption columns=columns(&wanted, several) rows />
             <Pager count before after />
             <p class="quiet">
                 "Export this list: "
@@ -89,14 +107,14 @@ fn show(page: KeysPage, picked: Picked) -> AnyView {
         .whole()
     };
     view! {
-        <KeysFilter wanted tiles=page.tiles add=add.whole() />
+        <KeysFilter wanted tiles=page.tiles add=add.whole() type_ahead />
         {table}
         {picture}
     }
     .whole()
 }
 
-fn columns(wanted: &Wanted) -> Vec<Column> {
+fn columns(wanted: &Wanted, several: bool) -> Vec<Column> {
     let by = |label, order| {
         if wanted.sortable(order) {
             Column::sorted(label, wanted.sorted_by(order), wanted.sorted(order))
@@ -104,8 +122,8 @@ fn columns(wanted: &Wanted) -> Vec<Column> {
             Column::new(label)
         }
     };
-    vec![
-        Column::new("Select"),
+    let select = several.then(|| Column::new("Select"));
+    let others = [
         by("API key", Order::Tag),
         by("Owner", Order::Owner),
         Column::new("State"),
@@ -113,10 +131,11 @@ fn columns(wanted: &Wanted) -> Vec<Column> {
         by("Last used", Order::LastUsed),
         by("Created", Order::Created),
         Column::new("Actions"),
-    ]
+    ];
+    select.into_iter().chain(others).collect()
 }
 
-fn row(one: OfferedKey, as_of: Instant, picked: Picked) -> Vec<AnyView> {
+fn row(one: OfferedKey, as_of: Instant, picked: Option<Picked>) -> Vec<AnyView> {
     let OfferedKey { key, offer } = one;
     let link = |offered: bool, form: &str, label: &'static str| {
         let href = Place::Everybody.form(&key.tag, form);
@@ -135,25 +154,46 @@ fn row(one: OfferedKey, as_of: Instant, picked: Picked) -> Vec<AnyView> {
             {link(offer.delete, "delete", "Delete")}
         </span>
     };
-    vec![
-        view! { <Pick picked tag=key.tag.to_string() /> }.whole(),
+    let ended = key.deleted.as_ref().map(|deletion| {
+        view! {
+            <span class="cell">
+                <Time at=deletion.at as_of />
+                <bdi class="cell__more">"by " {deletion.by.clone()}</bdi>
+            </span>
+        }
+    });
+    let pick = picked.map(|picked| {
+        let tag = key.tag.to_string();
+        view! { <Pick picked tag /> }.whole()
+    });
+    let others = [
         name(&key),
         owner(&key),
         view! { <StateChip state=key.state /> }.whole(),
         moment(key.retires_at.unwrap_or(key.expires_at), as_of),
         last_use(&key, as_of),
         moment(key.created_at, as_of),
-        actions.whole(),
-    ]
+        view! {
+            {actions}
+            {ended}
+        }
+        .whole(),
+    ];
+    pick.into_iter().chain(others).collect()
 }
 
 fn name(key: &ApiKey) -> AnyView {
-    let href = Place::Everybody.key(key.tag.as_str());
+    let tag = view! { <code class="tag">{key.tag.to_string()}</code> };
+    // Of a deleted key there is no more than stands here.
+    let tag = if key.state == State::Deleted {
+        tag.whole()
+    } else {
+        let href = Place::Everybody.key(key.tag.as_str());
+        view! { <a href=href>{tag}</a> }.whole()
+    };
     view! {
         <span class="cell">
-            <a href=href>
-                <code class="tag">{key.tag.to_string()}</code>
-            </a>
+            {tag}
             <bdi class="description cell__more">{key.description.clone()}</bdi>
         </span>
     }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use domain::directory::{Count, Order, Slice, Tiles};
 use leptos::{leptos_dom::helpers::debounce, prelude::*};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
 
 use crate::{
     format,
@@ -104,6 +107,8 @@ pub fn KeysFilter(
     tiles: Tiles,
     /// What can be added.
     add: AnyView,
+    /// Told what is typed.
+    type_ahead: Callback<String>,
 ) -> AnyView {
     let chosen = wanted.slice;
     let tile = move |slice: Slice, count: Count| {
@@ -131,15 +136,6 @@ pub fn KeysFilter(
                 "Without the search"
             </a>
         }
-    });
-    let navigate = use_navigate();
-    let mut type_ahead = debounce(TYPING, move |text: String| {
-        let options = NavigateOptions {
-            replace: true,
-            scroll: false,
-            ..NavigateOptions::default()
-        };
-        navigate(&of(chosen, text.trim()), options);
     });
     view! {
         <nav aria-label="Figures">
@@ -169,7 +165,7 @@ pub fn KeysFilter(
                         maxlength="100"
                         autocomplete="off"
                         placeholder="Tag, owner or words of the description"
-                        on:input:target=move |event| type_ahead(event.target().value())
+                        on:input:target=move |event| type_ahead.run(event.target().value())
                     />
                 </div>
                 <button type="submit" class="button">
@@ -183,6 +179,29 @@ pub fn KeysFilter(
         </nav>
     }
     .whole()
+}
+
+/// Searches for what is typed once nothing more is typed for a moment. It belongs to the page: what
+/// is typed while an answer is on its way counts too.
+pub fn type_ahead() -> Callback<String> {
+    let navigate = use_navigate();
+    let query = use_query_map();
+    let search = debounce(TYPING, move |text: String| {
+        let slice = query.with_untracked(|query| query.get("show"));
+        let slice = slice.and_then(|name| Slice::from_name(&name));
+        let options = NavigateOptions {
+            replace: true,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&of(slice.unwrap_or_default(), text.trim()), options);
+    });
+    let search = std::sync::Mutex::new(send_wrapper::SendWrapper::new(search));
+    Callback::new(move |text| {
+        if let Ok(mut search) = search.lock() {
+            search(text);
+        }
+    })
 }
 
 /// How long nothing is typed before it is searched for.

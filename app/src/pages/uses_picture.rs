@@ -1,6 +1,6 @@
 //! Pictures: bars drawn on the server, with a table for those who cannot see them.
 
-use chrono::{Days, TimeDelta};
+use chrono::{Days, TimeDelta, Timelike};
 use domain::Instant;
 use leptos::prelude::*;
 
@@ -25,8 +25,10 @@ pub fn uses_picture(uses: &[u64], as_of: Instant) -> AnyView {
     };
     let bars = uses.iter().rev().enumerate().map(|(back, value)| {
         let hours = i64::try_from(back).unwrap_or_default();
+        let minutes = i64::from(as_of.minute());
         Bar {
-            name: format::utc(as_of - TimeDelta::hours(hours)),
+            // Uses are counted by the hours of the clock.
+            name: format::utc(as_of - TimeDelta::hours(hours) - TimeDelta::minutes(minutes)),
             value: *value,
         }
     });

@@ -17,6 +17,8 @@ pub struct StepResult {
     pub tag: Tag,
     /// Why it was refused. `None`: it was done.
     pub refusal: Option<Fault>,
+    /// It was left as it is: it lasts longer already.
+    pub kept: bool,
 }
 
 /// Some of the keys that a list shows.
@@ -34,6 +36,9 @@ pub async fn load_bulk_tags(
     /// The list's address.
     #[server(default)]
     at: String,
+    /// Microseconds since 1970: keys made later are left out.
+    #[server(default)]
+    made_by: String,
 ) -> Result<SomeTags, Fault> {
     super::context::as_actor(async |services, actor| {
         let query = super::directory::asked(&super::address::Address::parse(&at))?;
@@ -42,8 +47,11 @@ pub async fn load_bulk_tags(
             ..query
         };
         let page = services.keys.directory(&actor, &query).await?;
+        let made_by: i64 = made_by.parse().unwrap_or(i64::MAX);
+        let meant = page.items.into_iter();
+        let meant = meant.filter(|key| key.created_at.timestamp_micros() <= made_by);
         Ok(SomeTags {
-            tags: page.items.into_iter().map(|key| key.tag).collect(),
+            tags: meant.map(|key| key.tag).collect(),
             after: page.after.map(|cursor| cursor.0),
         })
     })
@@ -87,7 +95,16 @@ pub async fn bulk_extend(
         let asked = crate::validity::asked(&validity, "", services.now())?;
         let asked = asked.ok_or_else(|| FieldError::new(expiry::FIELD, Problem::Required))?;
         let mut results = Vec::new();
+        let end = expiry::local_expiry(Some(asked), &services.policy().await?, services.now())?;
         for tag in named(&tags)? {
+            let present = services.keys.get(&actor, &tag).await;
+            if present.is_ok_and(|key| key.editable().is_ok() && key.expires_at >= end) {
+                results.push(StepResult {
+                    kept: true,
+                    ..StepResult::of(tag, None)
+                });
+                continue;
+            }
             let edit = service::keys::KeyEdit {
                 validity: Some(asked),
                 ..service::keys::KeyEdit::default()
@@ -106,6 +123,7 @@ impl StepResult {
         Self {
             tag,
             refusal: refusal.map(Fault::new),
+            kept: false,
         }
     }
 }

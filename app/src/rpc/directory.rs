@@ -36,6 +36,8 @@ pub struct KeysPage {
     pub expiries: Vec<u64>,
     /// What [`LoadPulse`] would have answered just before.
     pub pulse: String,
+    /// Whether others' keys can be changed or deleted.
+    pub may_change: bool,
     /// Whether keys can be added for others.
     pub may_add: bool,
     /// When this was so.
@@ -83,6 +85,7 @@ pub async fn load_keys_page(
             tiles: keys.tiles(&actor).await?,
             expiries: expiries.into_iter().map(|(_, keys)| keys).collect(),
             pulse,
+            may_change: may(Operation::UpdateKey).is_ok() || may(Operation::DeleteKey).is_ok(),
             may_add: may(Operation::CreateKey).is_ok(),
             as_of: services.now(),
         })
@@ -182,7 +185,14 @@ pub async fn load_add_for_page(
     #[server(default)]
     at: String,
 ) -> Result<AddForPage, Fault> {
+    use domain::{
+        operation::{Operation, decide},
+        permission::Whose,
+    };
+
     super::context::as_actor(async |services, actor| {
+        let (rights, means) = (actor.rights(), actor.via().means());
+        decide(Operation::CreateKey, Whose::Others, rights, means)?;
         let address = super::address::Address::parse(&at);
         let found = match address.get("who") {
             Some(start) => services.users.named_like(&actor, start).await?,

@@ -18,6 +18,9 @@ pub fn Checkbox(
     /// Whether it can only be looked at.
     #[prop(optional)]
     disabled: bool,
+    /// Told when it is ticked or not any more.
+    #[prop(optional, into)]
+    on_change: Option<Callback<bool>>,
 ) -> AnyView {
     view! {
         <div class="tick">
@@ -30,6 +33,11 @@ pub fn Checkbox(
                 checked=checked
                 disabled=disabled
                 aria-describedby=format!("{name}-hint")
+                on:change:target=move |event| {
+                    if let Some(on_change) = on_change {
+                        on_change.run(event.target().checked());
+                    }
+                }
             />
             <label class="tick__label" for=name>
                 {label}
