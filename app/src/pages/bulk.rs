@@ -144,7 +144,7 @@ pub fn Bulk(
         Count::Exactly(count) => {
             Count::Exactly(count.saturating_sub(picked.out.with(BTreeSet::len) as u64))
         }
-        more => more,
+        more @ Count::MoreThan(_) => more,
     };
     let some = move || number() != Count::Exactly(0);
     let page = move |_| {

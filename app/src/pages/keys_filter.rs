@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::directory::{Count, Order, Slice, Tiles};
-use leptos::{leptos_dom::helpers::debounce, prelude::*};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_navigate, use_query_map},
@@ -186,7 +186,7 @@ pub fn KeysFilter(
 pub fn type_ahead() -> Callback<String> {
     let navigate = use_navigate();
     let query = use_query_map();
-    let search = debounce(TYPING, move |text: String| {
+    let search = Callback::new(move |text: String| {
         let slice = query.with_untracked(|query| query.get("show"));
         let slice = slice.and_then(|name| Slice::from_name(&name));
         let options = NavigateOptions {
@@ -196,11 +196,13 @@ pub fn type_ahead() -> Callback<String> {
         };
         navigate(&of(slice.unwrap_or_default(), text.trim()), options);
     });
-    let search = std::sync::Mutex::new(send_wrapper::SendWrapper::new(search));
-    Callback::new(move |text| {
-        if let Ok(mut search) = search.lock() {
-            search(text);
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    Callback::new(move |text: String| {
+        if let Some(timer) = timer.get_value() {
+            timer.clear();
         }
+        let later = set_timeout_with_handle(move || search.run(text), TYPING);
+        timer.set_value(later.ok());
     })
 }
 
