@@ -194,7 +194,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
   journey('changes the settings', async ({ server, visit, page }) => {
     await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
     await visit.open('/profile/key');
-    await tabTo(page, /^Settings$/, 4);
+    await tabTo(page, /^Settings$/, 8);
     await page.keyboard.press('Enter');
     await isAt(page, 'Settings');
     await page.getByLabel('Longest validity', { exact: true }).waitFor();

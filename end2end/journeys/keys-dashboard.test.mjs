@@ -23,7 +23,7 @@ import { until } from '../support/until.mjs';
 const LIST = '/security/api-keys';
 
 const rows = (page) => page.locator('main .table tbody tr');
-const row = (page, tag) => rows(page).filter({ has: page.getByRole('link', { name: tag, exact: true }) });
+const row = (page, tag) => rows(page).filter({ hasText: tag });
 const cell = (line, name) => line.locator(`td[data-label="${name}"]`);
 const search = (page) => page.getByRole('searchbox', { name: 'Search' });
 const figure = (page, name) => page.getByRole('navigation', { name: 'Figures' }).getByRole('link', { name });
