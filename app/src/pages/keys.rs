@@ -96,10 +96,10 @@ fn show(page: KeysPage, picked: Picked, type_ahead: Callback<String>) -> AnyView
             <Pager count before after />
             <p class="quiet">
                 "Export this list: "
-                <a href=wanted.file("csv") rel="external">
+                <a class="way" href=wanted.file("csv") rel="external">
                     "CSV"
                 </a> ", "
-                <a href=wanted.file("jsonl") rel="external">
+                <a class="way" href=wanted.file("jsonl") rel="external">
                     "JSON lines"
                 </a>
             </p>

@@ -105,7 +105,10 @@ fn Gone(fault: Fault) -> impl IntoView {
         </p>
         <p>
             <a class="button button--primary" href=place().without_key()>
-                "Go on"
+                {match place() {
+                    Place::Own => "View my API key details",
+                    Place::Everybody => "All API keys",
+                }}
             </a>
         </p>
     }

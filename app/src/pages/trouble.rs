@@ -76,12 +76,13 @@ pub fn focus_on(fault: RwSignal<Option<Fault>>) {
 /// the page to be read anew.
 pub fn times_stale(fault: RwSignal<Option<Fault>>) -> Signal<String> {
     let times = RwSignal::new(0_usize);
-    Effect::new(move || {
+    Effect::new(move |before: Option<()>| {
         let stale = |fault: &Option<Fault>| {
             let error = fault.as_ref().map(|fault| &fault.error);
             matches!(error, Some(Error::Conflict(Conflict::Stale)))
         };
-        if fault.with(stale) {
+        // A page that came with the refusal is as it is now.
+        if fault.with(stale) && before.is_some() {
             // Once everything has heard of the refusal: what is on the page goes when it is read
             // anew, and must not be asked any more.
             request_animation_frame(move || {
