@@ -20,6 +20,10 @@ pub(crate) fn journeys(program: &Path, stage: &Path) -> Result<()> {
     let chromium = chromium()?;
     let folder = workspace::root().join("end2end");
     install_packages(&folder)?;
+    // Some journeys put into the database what they cannot wait for.
+    if tools::find(&["sqlite3"]).is_none() {
+        tools::install("sqlite3")?;
+    }
     process::run(
         Command::new("node")
             .args(["--test", "--test-reporter=spec"])
