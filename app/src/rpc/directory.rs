@@ -55,16 +55,11 @@ pub async fn load_keys_page(
     #[server(default)]
     at: String,
 ) -> Result<KeysPage, Fault> {
-    use domain::{
-        operation::{Operation, decide},
-        permission::Whose,
-    };
+    use domain::operation::Operation;
 
     super::context::as_actor(async |services, actor| {
-        let (rights, means) = (actor.rights(), actor.via().means());
-        let may = |operation| decide(operation, Whose::Others, rights, means);
         // Who sees only their own key has a page of their own for it.
-        may(Operation::ViewKey).map_err(|_| domain::error::Error::NotPermitted)?;
+        actor.offered(Operation::ViewKey)?;
         let query = asked(&super::address::Address::parse(&at))?;
         let pulse = services.pulse(&actor).await?;
         let keys = &services.keys;
@@ -85,8 +80,9 @@ pub async fn load_keys_page(
             tiles: keys.tiles(&actor).await?,
             expiries: expiries.into_iter().map(|(_, keys)| keys).collect(),
             pulse,
-            may_change: may(Operation::UpdateKey).is_ok() || may(Operation::DeleteKey).is_ok(),
-            may_add: may(Operation::CreateKey).is_ok(),
+            may_change: actor.is_offered(Operation::UpdateKey)
+                || actor.is_offered(Operation::DeleteKey),
+            may_add: actor.is_offered(Operation::CreateKey),
             as_of: services.now(),
         })
     })
@@ -185,14 +181,10 @@ pub async fn load_add_for_page(
     #[server(default)]
     at: String,
 ) -> Result<AddForPage, Fault> {
-    use domain::{
-        operation::{Operation, decide},
-        permission::Whose,
-    };
+    use domain::operation::Operation;
 
     super::context::as_actor(async |services, actor| {
-        let (rights, means) = (actor.rights(), actor.via().means());
-        decide(Operation::CreateKey, Whose::Others, rights, means)?;
+        actor.offered(Operation::CreateKey)?;
         let address = super::address::Address::parse(&at);
         let found = match address.get("who") {
             Some(start) => services.users.named_like(&actor, start).await?,

@@ -97,13 +97,7 @@ pub async fn load_key_page() -> Result<KeyPage, Fault> {
 /// Whether somebody may have a key of their own.
 #[cfg(feature = "ssr")]
 pub(super) fn may_add(actor: &service::Actor) -> bool {
-    use domain::{
-        operation::{Operation, decide},
-        permission::Whose,
-    };
-
-    let (rights, means) = (actor.rights(), actor.via().means());
-    decide(Operation::CreateKey, Whose::Own, rights, means).is_ok()
+    actor.is_offered_own(domain::operation::Operation::CreateKey)
 }
 
 /// A key with what the actor can do with it.

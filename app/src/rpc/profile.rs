@@ -43,19 +43,14 @@ pub struct Rooms {
 /// Whoever is signed in. `None`: nobody is.
 #[server(endpoint = "profile", output = Packed)]
 pub async fn load_profile() -> Result<Option<Profile>, Fault> {
-    use domain::{
-        operation::{Operation, decide},
-        permission::Whose,
-    };
+    use domain::operation::Operation;
 
     super::context::answer(async |scope| {
         let Some(actor) = scope.caller.actor else {
             return Ok(None);
         };
         let must_change_password = actor.password_change_needed();
-        let (rights, means) = (actor.rights(), actor.via().means());
-        let sees = |operation| decide(operation, Whose::Others, rights, means).is_ok();
-        let sees = |operation| !must_change_password && sees(operation);
+        let sees = |operation| actor.is_offered(operation);
         let rooms = Rooms {
             keys: sees(Operation::ViewKey),
             users: sees(Operation::ViewUsers),
@@ -67,7 +62,7 @@ pub async fn load_profile() -> Result<Option<Profile>, Fault> {
             identity: actor.identity().clone(),
             must_change_password,
             has_key: !must_change_password && scope.services.keys.own(&actor).await?.is_some(),
-            may_add: !must_change_password && super::keys::may_add(&actor),
+            may_add: super::keys::may_add(&actor),
             rooms,
         }))
     })

@@ -25,13 +25,9 @@ pub struct SettingsPage {
 /// The policy in force.
 #[server(endpoint = "settings_page", output = Packed)]
 pub async fn load_settings_page() -> Result<SettingsPage, Fault> {
-    use domain::{
-        operation::{Operation, decide},
-        permission::Whose,
-    };
+    use domain::operation::Operation;
 
     super::context::as_actor(async |services, actor| {
-        let (rights, means) = (actor.rights(), actor.via().means());
         Ok(SettingsPage {
             policy: services.view_policy(&actor).await?,
             later: {
@@ -39,7 +35,7 @@ pub async fn load_settings_page() -> Result<SettingsPage, Fault> {
                 let counts = services.keys.ending_after(&actor, &days).await?;
                 days.into_iter().zip(counts).collect()
             },
-            may_update: decide(Operation::UpdatePolicy, Whose::Others, rights, means).is_ok(),
+            may_update: actor.is_offered(Operation::UpdatePolicy),
         })
     })
     .await

@@ -454,10 +454,26 @@ fn audited(role: &Role) -> Value {
 }
 
 impl Actor {
-    /// Whether the actor may do something that does not depend on whose it is: for what pages
-    /// offer. The use cases decide it anew.
+    /// Whether the actor may do something that does not depend on whose it is, or with what is
+    /// others': for what pages offer. The use cases decide it anew.
     pub fn is_offered(&self, operation: Operation) -> bool {
         self.may(operation).is_ok()
+    }
+
+    /// As [`Actor::is_offered`], for a page of its own.
+    ///
+    /// # Errors
+    /// Why not. A page is not hidden as a thing is: without View it is not permitted.
+    pub fn offered(&self, operation: Operation) -> Result<(), Error> {
+        match self.may(operation) {
+            Err(Error::NotFound) => Err(Error::NotPermitted),
+            answer => answer,
+        }
+    }
+
+    /// As [`Actor::is_offered`], with what is their own.
+    pub fn is_offered_own(&self, operation: Operation) -> bool {
+        self.may_with(operation, Whose::Own).is_ok()
     }
 
     /// Whether the actor may do something that does not depend on whose it is.
