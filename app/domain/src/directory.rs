@@ -10,7 +10,7 @@ use crate::key::ApiKey;
 pub const MAX_PAGE: u32 = 100;
 /// The longest text to search for, in characters.
 pub const MAX_SEARCH_CHARS: u32 = 100;
-/// Counting stops here.
+/// Where figures have to be counted, counting stops here. (Whole hours and days are known without.)
 pub const MAX_COUNT: u64 = 10_000;
 /// The most days that the figure of keys ending per day looks ahead.
 pub const MAX_DAYS_AHEAD: u32 = 90;
@@ -35,9 +35,10 @@ pub enum Slice {
     Inactive,
     /// Replaced, and still valid for the overlap.
     Retiring,
-    /// Never used, whatever the state, except deleted.
+    /// Never used, whatever the state, except deleted; replaced ones, which end by themselves, are
+    /// not among them.
     NeverUsed,
-    /// Used, but not for 45 days, whatever the state, except deleted.
+    /// Used, but not for 45 days; otherwise like [`Self::NeverUsed`].
     UnusedFor45Days,
     /// The owner is disabled.
     OwnerDisabled,
@@ -224,7 +225,7 @@ pub struct DirectoryPage {
 pub enum Count {
     /// So many.
     Exactly(u64),
-    /// So many were counted, then counting stopped: at [`MAX_COUNT`], in a search earlier.
+    /// So many were counted, then counting stopped: see [`MAX_COUNT`]; in a search earlier.
     MoreThan(u64),
 }
 

@@ -1,5 +1,5 @@
 //! Background work: writes gathered uses of keys, records refused ones, removes what is past its
-//! time, signs checkpoints of the audit trail.
+//! time, folds the figures of the directory, signs checkpoints of the audit trail.
 
 use std::time::Duration;
 
@@ -42,6 +42,10 @@ impl Services {
             }
             if minute_is_over {
                 log("nothing was cleaned up", core.purge().await);
+                log(
+                    "figures were not folded",
+                    keys::directory::fold_tally(&core.db).await,
+                );
                 log("no checkpoint was signed", core.sign_checkpoint().await);
             }
             turn = turn.wrapping_add(1);
@@ -57,6 +61,7 @@ impl Services {
         core.record_refusals(true).await?;
         core.usage.flush(&core.db).await?;
         core.purge().await?;
+        keys::directory::fold_tally(&core.db).await?;
         core.sign_checkpoint().await?;
         Ok(())
     }

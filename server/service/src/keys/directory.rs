@@ -1,12 +1,12 @@
 //! The list of everybody's keys, page by page, and the figures above it.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use domain::{
     Instant,
     directory::{
-        Count, Cursor, DirectoryPage, DirectoryQuery, MAX_COUNT, MAX_DAYS_AHEAD, MAX_PAGE,
-        MAX_SEARCH_CHARS, Order, Slice, Tiles,
+        Count, Cursor, DirectoryPage, DirectoryQuery, MAX_DAYS_AHEAD, MAX_PAGE, MAX_SEARCH_CHARS,
+        Order, Slice, Tiles,
     },
     error::{Error, FieldError, Problem},
     key::{ApiKey, Tag},
@@ -77,7 +77,7 @@ impl Keys {
     }
 
     /// How many active keys that the caller may view end on each of the coming days, in UTC, from
-    /// today on. A day is counted up to [`MAX_COUNT`].
+    /// today on, which is counted up to [`domain::directory::MAX_COUNT`].
     ///
     /// # Errors
     /// `days` is not from 1 to [`MAX_DAYS_AHEAD`].
@@ -85,21 +85,11 @@ impl Keys {
         let visible = self.visible(actor).await?;
         check_range("days", days, MAX_DAYS_AHEAD)?;
         let now = self.core.clock.now();
-        if matches!(visible, Visible::Nothing) {
-            return Ok(dates(now, (0..days).map(|day| (day, 0))));
-        }
         let mut reader = self.core.db.reader().await?;
         let ends = store::ends_per_day(&mut reader.conn(), visible, now, days).await?;
-        Ok(dates(now, ends))
+        let dates = now.date_naive().iter_days();
+        Ok(dates.zip(ends).collect())
     }
-}
-
-fn dates(now: Instant, ends: impl IntoIterator<Item = (u32, u64)>) -> Vec<(NaiveDate, u64)> {
-    let today = now.date_naive();
-    let date = |day: u32| today.checked_add_days(Days::new(day.into()));
-    let ends = ends.into_iter();
-    ends.filter_map(|(day, ends)| Some((date(day)?, ends)))
-        .collect()
 }
 
 fn check_range(field: &'static str, value: u32, max: u32) -> Result<(), FieldError> {
@@ -253,11 +243,7 @@ impl List {
             limit: 0,
         };
         let (found, all) = store::search_count(conn, search, walk).await?;
-        Ok(if all {
-            Count::Exactly(found)
-        } else {
-            Count::MoreThan(found)
-        })
+        Ok(told(found, all))
     }
 
     /// The name of the order in cursors.
@@ -339,10 +325,14 @@ fn check_search(text: &str) -> Result<Option<&str>, FieldError> {
 }
 
 async fn slice_count(conn: &mut Conn<'_>, slice: Slice, reading: Reading) -> Result<Count, Fault> {
-    let count = store::slice_count(conn, slice, reading.visible, reading.now).await?;
-    Ok(if count > MAX_COUNT {
-        Count::MoreThan(MAX_COUNT)
-    } else {
+    let (count, all) = store::slice_count(conn, slice, reading.visible, reading.now).await?;
+    Ok(told(count, all))
+}
+
+const fn told(count: u64, all: bool) -> Count {
+    if all {
         Count::Exactly(count)
-    })
+    } else {
+        Count::MoreThan(count)
+    }
 }

@@ -48,8 +48,13 @@ const POSTGRES_PIECES: &str = "select 'drop index ' || i.indexname as remove, \
      format('alter table %s add constraint %I %s', conrelid::regclass, conname, \
      pg_get_constraintdef(oid)) from pg_constraint where contype = 'f' \
      and conrelid in ('api_key'::regclass, 'api_key_word'::regclass) \
-     union all values ('alter table api_key disable trigger new_key_has_its_owner', \
-     'alter table api_key enable trigger new_key_has_its_owner')";
+     union all values ('alter table api_key disable trigger user', \
+     'alter table api_key enable trigger user')";
+
+const TALLY: [&str; 2] = [
+    "delete from key_tally",
+    "insert into key_tally select * from key_tally_due",
+];
 
 impl Bulk {
     /// Begins. On SQLite the one connection that writes is set up for much work; `finish` ends it.
@@ -97,6 +102,10 @@ impl Bulk {
         for statement in self.restore {
             execute(&mut self.tx, statement).await?;
         }
+        // What the triggers did not tally.
+        for statement in TALLY {
+            execute(&mut self.tx, statement.to_owned()).await?;
+        }
         if let Conn::Postgres(c) = self.tx.conn() {
             c.execute(
                 "select setval(pg_get_serial_sequence('app_user', 'id'), max(id)) from app_user",
@@ -121,7 +130,13 @@ impl Db {
             }
             // As it would do by itself within minutes.
             Self::Postgres(pool) => {
-                let tables = ["app_user", "used_tag", "api_key", "api_key_word"];
+                let tables = [
+                    "app_user",
+                    "used_tag",
+                    "api_key",
+                    "api_key_word",
+                    "key_tally",
+                ];
                 for table in tables {
                     let statement = AssertSqlSafe(format!("vacuum (analyze) {table}"));
                     pool.execute(statement).await?;

@@ -93,6 +93,7 @@ on_both_databases! {
         };
         harness.services.keys.create(&bob, wanted).await.unwrap().done();
         assert_eq!(crate::store::number(&harness, crate::directory::APART).await, 0);
+        crate::directory::check_tally(&harness, false).await;
         let again = harness.services.fill_with_many(many, |_| {}).await.unwrap_err();
         assert!(again.to_string().contains("holds accounts"), "{again}");
     }

@@ -4,15 +4,19 @@
 mod plans;
 mod search;
 mod slices;
+mod tally;
 
 use domain::{
     Instant,
-    directory::{MAX_COUNT, Order, Slice},
+    directory::{Order, Slice},
 };
 use sqlx::FromRow;
 
-pub(crate) use self::search::{Search, search_count, search_walk};
-use self::slices::{Branch, Part, branches, counted};
+use self::slices::{ACTIVE_MEASURE, Branch, Part, branches, ending_until, filter, tallied};
+pub(crate) use self::{
+    search::{Search, search_count, search_walk},
+    tally::fold as fold_tally,
+};
 use super::{KeyRow, Visible, key_columns};
 use crate::{
     fault::Fault,
@@ -221,68 +225,68 @@ impl FoundRow {
     }
 }
 
-/// How many keys a slice has, up to one more than [`MAX_COUNT`].
+/// How many keys a slice has; and whether these are all, or counting stopped at
+/// [`domain::directory::MAX_COUNT`] within an hour that has very many.
 pub(crate) async fn slice_count(
     conn: &mut Conn<'_>,
     slice: Slice,
     visible: Visible,
     now: Instant,
-) -> Result<u64, Fault> {
-    if matches!(visible, Visible::Nothing) {
-        return Ok(0);
-    }
-    let enough = i64::try_from(MAX_COUNT).unwrap_or(i64::MAX) + 1;
-    let mut total = 0;
-    for condition in counted(slice) {
-        let sql = count_sql(condition, visible, now, enough - total);
-        let rows: Vec<CountRow> = fetch_all!(conn, sql);
-        total += rows.first().map_or(0, |row| row.count);
-        if total >= enough {
-            break;
+) -> Result<(u64, bool), Fault> {
+    match visible {
+        Visible::Nothing => Ok((0, true)),
+        Visible::All => tally::total(conn, &tallied(slice), now).await,
+        // One's own are few: the filter is asked.
+        Visible::Own(_) => {
+            let mut sql = Sql::new("select count(*) as count from api_key k where ");
+            push_parts(&mut sql, filter(slice), now);
+            push_visible(&mut sql, visible);
+            let rows: Vec<CountRow> = fetch_all!(conn, sql);
+            let count = rows.first().map_or(0, |row| row.count);
+            let count = u64::try_from(count).map_err(|_| Fault::Broken("a negative count"))?;
+            Ok((count, true))
         }
     }
-    u64::try_from(total).map_err(|_| Fault::Broken("a negative count"))
-}
-
-fn count_sql(condition: &[Part], visible: Visible, now: Instant, limit: i64) -> Sql {
-    let mut sql = Sql::new("select count(*) as count from (select 1 as one from api_key k where ");
-    push_parts(&mut sql, condition, now);
-    push_visible(&mut sql, visible);
-    sql.push(" limit ").bind(Arg::Int(limit)).push(") x");
-    sql
 }
 
 #[derive(FromRow)]
-struct DayRow {
-    day: i64,
-    ends: i64,
+struct EndRow {
+    expires_at: Time,
 }
 
-/// How many active keys end on each of `days` days, the first from `now` to its end; each is
-/// counted up to [`MAX_COUNT`].
+/// How many active keys end on each of `days` days, the first from `now` to its end, which is counted
+/// up to [`domain::directory::MAX_COUNT`].
 pub(crate) async fn ends_per_day(
     conn: &mut Conn<'_>,
     visible: Visible,
     now: Instant,
     days: u32,
-) -> Result<Vec<(u32, u64)>, Fault> {
-    const DAY: i64 = 86_400_000_000;
-    let start = now.timestamp_micros().div_euclid(DAY) * DAY;
-    let mut sql = Sql::new("with recursive days (day) as (select cast(0 as bigint) union all ");
-    sql.push("select day + 1 from days where day + 1 < ");
-    sql.bind(Arg::Int(days.into()));
-    sql.push(") select day, (select count(*) from (select 1 as one from api_key k where ");
-    // The day's bounds before the slice's: see `branch_sql`.
-    for (bound, first) in [("k.expires_at >= ", 0), ("k.expires_at < ", DAY)] {
-        sql.push(bound).bind(Arg::Int(start + first));
-        sql.push(" + days.day * 86400000000 and ");
+) -> Result<Vec<u64>, Fault> {
+    let mut ends = vec![0; days as usize];
+    let today = tally::day(now);
+    let found = match visible {
+        Visible::Nothing => Vec::new(),
+        Visible::All => {
+            let (keys, _) = tally::total(conn, &[ending_until(tally::last_of(today))], now).await?;
+            let later = i64::from(days) - 1;
+            let mut found = tally::per_day(conn, ACTIVE_MEASURE, today + 1, later).await?;
+            found.push((today, keys));
+            found
+        }
+        Visible::Own(_) => {
+            let mut sql = Sql::new("select k.expires_at from api_key k where ");
+            push_parts(&mut sql, filter(Slice::Active), now);
+            push_visible(&mut sql, visible);
+            let rows: Vec<EndRow> = fetch_all!(conn, sql);
+            let day = |row: EndRow| (tally::day(row.expires_at.0), 1);
+            rows.into_iter().map(day).collect()
+        }
+    };
+    for (day, keys) in found {
+        let place = usize::try_from(day - today).ok();
+        if let Some(place) = place.and_then(|place| ends.get_mut(place)) {
+            *place += keys;
+        }
     }
-    push_parts(&mut sql, slices::filter(Slice::Active), now);
-    push_visible(&mut sql, visible);
-    sql.push(" limit ").bind(Arg::Int(MAX_COUNT.cast_signed()));
-    sql.push(") x) as ends from days order by day");
-    let rows: Vec<DayRow> = fetch_all!(conn, sql);
-    let number = |row: &DayRow| Some((u32::try_from(row.day).ok()?, u64::try_from(row.ends).ok()?));
-    let numbers = rows.iter().map(number).collect::<Option<_>>();
-    numbers.ok_or(Fault::Broken("a negative count"))
+    Ok(ends)
 }

@@ -349,10 +349,16 @@ impl Key {
             Slice::Expired => state == State::Expired,
             Slice::Inactive => state == State::Inactive,
             Slice::Retiring => state == State::Retiring,
-            Slice::NeverUsed => state != State::Deleted && self.last_used_at.is_none(),
+            Slice::NeverUsed => {
+                self.deleted_at.is_none()
+                    && self.retires_at.is_none()
+                    && self.last_used_at.is_none()
+            }
             Slice::UnusedFor45Days => {
                 let long_ago = now - TimeDelta::days(45);
-                state != State::Deleted && self.last_used_at.is_some_and(|at| at <= long_ago)
+                self.deleted_at.is_none()
+                    && self.retires_at.is_none()
+                    && self.last_used_at.is_some_and(|at| at <= long_ago)
             }
             Slice::OwnerDisabled => state == State::Disabled,
             Slice::Deleted => state == State::Deleted,
@@ -411,8 +417,8 @@ impl Key {
     }
 }
 
-/// Active keys that all have one word.
-pub(super) async fn fill_many(harness: &Harness, keys: u64) {
+/// Active keys that all have one word and end at one time, so long after the start of time.
+pub(super) async fn fill_many(harness: &Harness, keys: u64, validity: TimeDelta) {
     let mut random = Random(1);
     for chunk in 0..keys.div_ceil(1000) {
         let (mut users, mut tags, mut rows, mut texts) = (vec![], vec![], vec![], vec![]);
@@ -428,7 +434,7 @@ pub(super) async fn fill_many(harness: &Harness, keys: u64) {
             rows.push(format!(
                 "('{tag}', (select id from app_user where domain_type = 'unixpwd' and domain = '' \
                  and name_folded = 'u{number}'), 1, {})",
-                (Harness::start_of_time() + TimeDelta::days(50)).timestamp_micros(),
+                (Harness::start_of_time() + validity).timestamp_micros(),
             ));
         }
         let digest = digest(harness);
