@@ -73,3 +73,7 @@ $$;
 
 create trigger key_is_tallied after insert or update or delete on api_key
     for each row execute function tally_key();
+
+-- Whether a key has another word as well, from the index alone.
+drop index api_key_word_by_tag;
+create index api_key_word_by_tag on api_key_word (tag, word);

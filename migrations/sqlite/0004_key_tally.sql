@@ -88,3 +88,7 @@ begin
         union all select old.tally_use, 24, old.tally_use_at / 86400000000, -1
             where old.tally_use is not null;
 end;
+
+-- Whether a key has another word as well, from the index alone.
+drop index api_key_word_by_tag;
+create index api_key_word_by_tag on api_key_word (tag, word);

@@ -9,6 +9,8 @@ use clap::ValueEnum;
 pub(crate) enum Bench {
     /// Checking an audit trail of 100,000 records
     Audit,
+    /// Other people's requests while 10,000 keys are deleted
+    Bulk,
     /// The list of everybody's keys, at 1,000 and at 1,000,000 keys
     Lists,
 }
@@ -17,6 +19,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: Bench) -> Result<()> {
     let example = match bench {
         Bench::Audit => "bench_audit",
+        Bench::Bulk => "bench_bulk",
         Bench::Lists => "bench_lists",
     };
     let mut cargo = process::cargo("run");

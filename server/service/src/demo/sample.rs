@@ -48,7 +48,7 @@ const WHERE: [&str; 10] = [
     "laboratory",
 ];
 /// A word that one key in this many has.
-const RARELY: u64 = 1_000;
+const RARELY: u64 = 100;
 const RARE: &str = "quartz";
 
 /// Unpredictable enough numbers (splitmix64).

@@ -41,9 +41,16 @@ impl Sql {
         self
     }
 
+    /// Goes on with a number that stands in the text, so that plans are made for it: PostgreSQL
+    /// takes a limit that it does not know for a tenth of the rows, and then sorts.
+    pub(crate) fn push_number(&mut self, number: u32) -> &mut Self {
+        self.text.push_str(&number.to_string());
+        self
+    }
+
     /// The text and the values.
     pub(crate) fn into_parts(self) -> (sqlx::AssertSqlSafe<String>, Vec<Arg>) {
-        // Safe: built from `&'static str` and placeholders only, see `push` and `bind`.
+        // Safe: built from `&'static str`, numbers and placeholders only, see `push` and `bind`.
         (sqlx::AssertSqlSafe(self.text), self.args)
     }
 }

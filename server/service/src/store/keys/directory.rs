@@ -178,7 +178,7 @@ fn push_order(sql: &mut Sql, key: &'static str, tag: &'static str, walk: Walk<'_
     let direction = if walk.descending { " desc" } else { "" };
     sql.push(" order by ").push(key).push(direction).push(", ");
     sql.push(tag).push(direction).push(" limit ");
-    sql.bind(Arg::Int(walk.limit.into()));
+    sql.push_number(walk.limit);
 }
 
 fn push_visible(sql: &mut Sql, visible: Visible) {

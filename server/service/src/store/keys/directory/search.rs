@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// How many candidates a page looks at.
-const DEPTH: i64 = 1_000;
+const DEPTH: u32 = 1_000;
 /// How many candidates a count looks at.
-const COUNT_DEPTH: i64 = 200;
+const COUNT_DEPTH: u32 = 100;
 /// Sorts behind everything that continues a text.
 const BEHIND: char = char::MAX;
 
@@ -226,7 +226,7 @@ async fn section_walk(
 pub(super) fn section_sql(search: &Search, index: usize, walk: Walk<'_>) -> Sql {
     let section = &search.sections[index];
     let candidates = Walk {
-        limit: u32::try_from(DEPTH).unwrap_or(u32::MAX),
+        limit: DEPTH,
         ..walk
     };
     let mut sql = Sql::new(concat!(
@@ -261,7 +261,7 @@ async fn last_candidate(
 ) -> Result<Option<Place>, Fault> {
     let mut sql = Sql::new("");
     search.push_candidates(&mut sql, &search.sections[index], Walk { limit: 1, ..walk });
-    sql.push(" offset ").bind(Arg::Int(DEPTH - 1));
+    sql.push(" offset ").push_number(DEPTH - 1);
     let rows: Vec<CandidateRow> = fetch_all!(conn, sql);
     Ok(rows.into_iter().next().map(|row| Place {
         section: index,
@@ -288,7 +288,7 @@ pub(crate) async fn search_count(
     }
     let walk = Walk {
         from: None,
-        limit: u32::try_from(COUNT_DEPTH + 1).unwrap_or(u32::MAX),
+        limit: COUNT_DEPTH + 1,
         ..walk
     };
     for (index, section) in search.sections.iter().enumerate() {
@@ -300,7 +300,7 @@ pub(crate) async fn search_count(
         let rows: Vec<SeenRow> = fetch_all!(conn, sql);
         let Some(row) = rows.first() else { continue };
         total += u64::try_from(row.found).unwrap_or(0);
-        if row.seen > COUNT_DEPTH {
+        if row.seen > COUNT_DEPTH.into() {
             return Ok((total, false));
         }
     }

@@ -16,6 +16,9 @@ use crate::{
     },
 };
 
+/// [`MAX_COUNT`].
+const MAX_EDGE: u32 = 10_000;
+const _: () = assert!(MAX_EDGE as u64 == MAX_COUNT);
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 
@@ -100,7 +103,7 @@ pub(super) async fn total(
     terms: &[Term],
     now: Instant,
 ) -> Result<(u64, bool), Fault> {
-    let max = MAX_COUNT.cast_signed();
+    let max = i64::from(MAX_EDGE);
     let (mut total, mut all) = (0, true);
     let rows: Vec<PieceRow> = fetch_all!(conn, total_sql(terms, now));
     for PieceRow { edge, keys } in rows {
@@ -141,8 +144,7 @@ fn push_edge(sql: &mut Sql, term: &Term, piece: Piece) {
         sql.push(" and ").push(term.column).push(sign);
         sql.bind(Arg::Int(bound));
     }
-    sql.push(" limit ");
-    sql.bind(Arg::Int(MAX_COUNT.cast_signed() + 1)).push(") x");
+    sql.push(" limit ").push_number(MAX_EDGE + 1).push(") x");
 }
 
 fn push_sum(sql: &mut Sql, measures: &'static str, piece: Piece) {
