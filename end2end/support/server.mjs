@@ -14,7 +14,7 @@ const READY_WITHIN_MS = 20_000;
 /**
  * Starts a server and waits until it is ready.
  * @param {Record<string, string>} [settings] further LATCHKEY_* variables
- * @param {{ tls?: boolean }} [options] whether it also listens with TLS, at `tlsUrl`
+ * @param {{ tls?: boolean }} [options] whether it also listens with TLS, at `tlsUrl`, where people then go
  */
 export async function startServer(settings = {}, { tls = false } = {}) {
   const port = await freePort();
@@ -25,7 +25,7 @@ export async function startServer(settings = {}, { tls = false } = {}) {
   const env = environment({
     LATCHKEY_LISTEN: tls ? `${plain},${tlsUrl.replace('localhost', '127.0.0.1')}` : plain,
     LATCHKEY_DATA_DIR: dataDir,
-    LATCHKEY_PUBLIC_URL: url,
+    LATCHKEY_PUBLIC_URL: tlsUrl ?? url,
     // The log goes into a failed journey's report; backtraces would fill it.
     RUST_BACKTRACE: '0',
     NO_COLOR: '1',
