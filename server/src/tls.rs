@@ -128,12 +128,11 @@ impl Tls {
                     refused = None;
                     tracing::info!("the certificate was read anew");
                 }
-                Ok(Ok(false)) => {}
                 Ok(Err(error)) if refused.as_ref() != Some(&error) => {
                     tracing::warn!(%error, "the certificate before stays in use");
                     refused = Some(error);
                 }
-                Ok(Err(_)) => {}
+                Ok(Ok(false) | Err(_)) => {}
                 Err(error) => tracing::error!(%error, "the certificate was not looked at"),
             }
         }

@@ -23,16 +23,31 @@ use super::{
 use crate::{config::server_url, tls::provider};
 
 /// How long a request may take, from the look-up of the name to the answer's end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const HEADING: &str = "Server";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The server, such as https://keys.example.org:1556 [default: the one signed in to]
-    #[arg(long, global = true, value_name = "URL", env = "LATCHKEY_SERVER", hide_env_values = true, help_heading = HEADING)]
+    /// The server [default: the one signed in to]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "LATCHKEY_SERVER",
+        hide_env_values = true,
+        help = "The server, such as https://keys.example.org:1556 [default: the one signed in to]",
+        help_heading = HEADING
+    )]
     server: Option<String>,
     /// Trust the certificates in this file (PEM) in the place of the system's
-    #[arg(long, global = true, value_name = "FILE", env = "LATCHKEY_CACERT", hide_env_values = true, help_heading = HEADING)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "LATCHKEY_CACERT",
+        hide_env_values = true,
+        help_heading = HEADING
+    )]
     cacert: Option<PathBuf>,
     /// How to write the answer
     #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t)]

@@ -1,6 +1,6 @@
 //! `latchkey key …`: API keys, on a server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -64,7 +64,7 @@ enum Command {
     /// Replace a key by a new one
     #[command(after_help = "For unattended rotation, with nobody signed in:\n\n  \
         LATCHKEY_API_KEY=@/etc/job/key latchkey key reissue --to-file /etc/job/key\n\n\
-        A run that fails or is killed at any point can be repeated.")]
+        A run that fails or is killed at any point can be repeated. (Should the server's answers to two\nruns in a row be lost, somebody has to sign in.)")]
     Reissue {
         #[command(flatten)]
         which: Which,
@@ -149,9 +149,9 @@ impl Key {
                     attributes["userDomain"] = owner.domain.into();
                     attributes["userDomainType"] = owner.domain_type.as_str().into();
                 }
-                let body = document("apiKeyCreationRequest", None, attributes);
+                let body = document("apiKeyCreationRequest", None, &attributes);
                 let made = || connection.api(Method::POST, KEYS, Some(&body));
-                hand_over(&connection, output, to.to_file, made)
+                hand_over(&connection, output, to.to_file.as_deref(), made)
             }
             Command::Show { which } => {
                 let tag = which.tag(&connection)?;
@@ -164,7 +164,7 @@ impl Key {
             } => {
                 let tag = which.tag(&connection)?;
                 let attributes = attributes(days, description);
-                let body = document("apiKeyUpdateRequest", Some(&tag), attributes);
+                let body = document("apiKeyUpdateRequest", Some(&tag), &attributes);
                 connection.api(Method::PATCH, &path(&tag), Some(&body))?;
                 output.show(fields(&details(&connection, &tag)?))
             }
@@ -186,11 +186,11 @@ impl Key {
                     if let Some(hours) = overlap {
                         attributes["overlapHours"] = hours.into();
                     }
-                    let body = document("apiKeyReissueRequest", Some(&tag), attributes);
+                    let body = document("apiKeyReissueRequest", Some(&tag), &attributes);
                     let path = format!("{}/reissue", path(&tag));
                     connection.api(Method::POST, &path, Some(&body))
                 };
-                hand_over(&connection, output, to.to_file, made)
+                hand_over(&connection, output, to.to_file.as_deref(), made)
             }
             Command::Delete { tag } => {
                 connection.api(Method::DELETE, &path(&tag), None)?;
@@ -263,7 +263,7 @@ fn attributes(days: Option<u32>, description: Option<String>) -> Value {
     attributes
 }
 
-fn document(kind: &str, tag: Option<&Tag>, attributes: Value) -> Value {
+fn document(kind: &str, tag: Option<&Tag>, attributes: &Value) -> Value {
     let mut data = json!({ "type": kind, "attributes": attributes });
     if let Some(tag) = tag {
         data["id"] = tag.as_str().into();
@@ -300,7 +300,7 @@ fn list(
         for (name, value) in [("filter", filter), ("sort", sort)] {
             if let Some(value) = value {
                 let value: String = byte_serialize(value.as_bytes()).collect();
-                path.push_str(&format!("&{name}={value}"));
+                path.extend(["&", name, "=", &*value]);
             }
         }
         let mut page = connection.api(Method::GET, &path, None)?.body;
@@ -345,10 +345,10 @@ fn fields(key: &Value) -> Fields {
 fn hand_over(
     connection: &Connection,
     output: Output,
-    to: Option<PathBuf>,
+    to: Option<&Path>,
     make: impl FnOnce() -> Result<Answer, Failure>,
 ) -> Result<()> {
-    let mut file = to.as_deref().map(NewValue::reserve).transpose()?;
+    let mut file = to.map(NewValue::reserve).transpose()?;
     if let Some(left) = file.as_ref().and_then(|file| file.left.clone()) {
         // An earlier run got this far. If the value is still good its work only needs an end.
         match connection.verify(&left, "") {

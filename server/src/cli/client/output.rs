@@ -32,7 +32,7 @@ impl Output {
     /// Several things: a line each, of these columns; JSON has all fields.
     pub(super) fn list(self, things: Vec<Fields>, columns: &[&str]) -> Result<()> {
         if self == Self::Json {
-            return say(Value::from_iter(things.into_iter().map(object)));
+            return say(things.into_iter().map(object).collect::<Value>());
         }
         things.iter().try_for_each(|fields| {
             let column = |wanted: &&str| {
@@ -48,7 +48,7 @@ fn object(fields: Fields) -> Value {
     let named = fields
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value));
-    Value::Object(Map::from_iter(named))
+    Value::Object(named.collect::<Map<_, _>>())
 }
 
 fn text(value: &Value) -> String {

@@ -25,8 +25,8 @@ pub(in crate::cli) struct Login {
     /// The user name, for a sign-in with a password
     name: Option<String>,
     /// What to sign in with; it is asked for, or read from the first line of standard input
-    #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
-    login_type: LoginType,
+    #[arg(long = "login-type", value_enum, value_name = "TYPE", default_value_t)]
+    by: LoginType,
     /// unixpwd, nt, vx or ldap
     #[arg(long, value_name = "TYPE", default_value = "unixpwd")]
     domain_type: DomainType,
@@ -42,7 +42,7 @@ enum LoginType {
     /// A password
     #[default]
     Password,
-    /// An API key; taken from LATCHKEY_API_KEY if that is set
+    /// An API key, that of the environment if there is one
     Apikey,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Who {
 impl Login {
     pub(super) fn run(&self) -> Result<()> {
         let mut connection = self.connection.connect()?;
-        let (who, answer) = match self.login_type {
+        let (who, answer) = match self.by {
             LoginType::Password => self.by_password(&connection)?,
             LoginType::Apikey => by_key(&connection)?,
         };

@@ -16,7 +16,7 @@ use crate::cli::user::read_password;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Verify {
-    /// Read the key from the first line of standard input [default: that of LATCHKEY_API_KEY]
+    /// Read the key from the first line of standard input [default: that of the environment]
     #[arg(long)]
     key_stdin: bool,
     #[command(flatten)]

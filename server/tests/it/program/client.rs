@@ -1,6 +1,13 @@
 //! Commands that ask a server: signing in, keys, rotation, exit codes.
 
-use std::{fs, os::unix::fs::MetadataExt, path::Path, process::Output};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::Path,
+    process::{Command, Output, Stdio},
+    thread,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -42,6 +49,10 @@ impl Stage {
 
     /// Carries out a command in bob's folder, with further variables.
     fn run(&self, variables: &[(&str, &str)], arguments: &[&str], input: &str) -> Output {
+        run_command(&mut self.command(variables, arguments), input)
+    }
+
+    fn command(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
         let mut command = latchkey(self.home.path());
         command
             .env_remove("LATCHKEY_DATA_DIR")
@@ -49,7 +60,7 @@ impl Stage {
             .env("HOME", self.home.path())
             .envs(variables.iter().copied())
             .args(arguments);
-        run_command(&mut command, input)
+        command
     }
 
     /// Carries out a command that succeeds, and reads what it writes as JSON.
@@ -449,6 +460,36 @@ fn a_key_in_a_file_is_rotated_and_nothing_is_lost_half_way() {
     // K14.
     let log = fs::read_to_string(stage.data.path().join("log")).unwrap();
     assert!(!log.contains(value.trim()));
+    stage.server.kill();
+}
+
+/// The same with a real kill, at times in between.
+#[test]
+fn a_rotation_that_is_killed_leaves_what_the_next_one_needs() {
+    let stage = Stage::new();
+    stage.sign_in();
+    let create = ["key", "create", "--days", "30", "--to-file", "key"];
+    stage.json(&[], &create, "");
+    let variables = [
+        ("LATCHKEY_CACERT", "root.pem"),
+        ("LATCHKEY_SERVER", stage.url()),
+        ("LATCHKEY_API_KEY", "@key"),
+    ];
+    let rotate = ["key", "reissue", "--to-file", "key"];
+    for milliseconds in (0..180).step_by(15) {
+        let mut killed = stage
+            .command(&variables, &rotate)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(milliseconds));
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        stage.json(&variables, &rotate, "");
+        assert!(stage.verifies(&stage.read("key")), "{milliseconds} ms");
+        let own = files(stage.home.path());
+        assert_eq!(own, [".local", "key", "root.pem"], "{milliseconds} ms");
+    }
     stage.server.kill();
 }
 
