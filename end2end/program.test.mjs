@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openBrowser, openVisit } from './support/browser.mjs';
 import { isAt } from './support/page.mjs';
-import { fillSignIn, makeKey, newPerson, signIn, verify } from './support/people.mjs';
+import { fillAdd, fillSignIn, makeKey, newPerson, readNewKey, signIn, verify } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 
 /** Runs with a server of its own; its files are gone afterwards. */
-async function withServer(run) {
-  const server = await startServer();
+async function withServer(run, ...options) {
+  const server = await startServer(...options);
   try {
     await run(server);
   } finally {
@@ -48,6 +48,40 @@ test('whoever is added while it runs signs in at once', async () => {
   });
 });
 
+test('over TLS people sign in and add a key, with cookies that go nowhere else', async () => {
+  const run = async (server) => {
+    const browser = await openBrowser();
+    try {
+      for (const javaScript of [true, false]) {
+        const person = await newPerson(server);
+        // The test trusts no root of its own in the browser; the scripts in `clients` do.
+        const visit = await openVisit(browser, {
+          baseURL: server.tlsUrl,
+          javaScript,
+          context: { ignoreHTTPSErrors: true },
+        });
+        await visit.open('/sign-in');
+        await fillSignIn(visit.page, person);
+        await isAt(visit.page, 'My API key');
+        const [session, ...others] = await visit.context.cookies();
+        assert.deepEqual(others, []);
+        assert.ok(session.name.startsWith('__Host-') && session.secure && session.httpOnly, session.name);
+        await visit.open('/profile/key/add');
+        await fillAdd(visit.page);
+        const value = await readNewKey(visit);
+        assert.equal((await verify(server, value)).status, 204);
+        for (const { name, secure } of await visit.context.cookies()) {
+          assert.ok(name.startsWith('__Host-') && secure, name);
+        }
+        visit.assertNoProblems();
+      }
+    } finally {
+      await browser.close();
+    }
+  };
+  await withServer(run, { LATCHKEY_TLS_SELF_SIGNED: 'true' }, { tls: true });
+});
+
 test('a key and a session survive a crash', async () => {
   await withServer(async (server) => {
     const browser = await openBrowser();
@@ -71,6 +105,7 @@ test('a key and a session survive a crash', async () => {
 test('a wrong setting stops the start and is named', async () => {
   for (const [name, value] of [
     ['LATCHKEY_LISTEN', 'nowhere'],
+    ['LATCHKEY_TLS_SELF_SIGNED', 'perhaps'],
     ['LATCHKEY_PUBLIC_URL', 'ftp://example'],
     ['LATCHKEY_DATABASE_URL', 'mysql://example'],
     ['LATCHKEY_SESSION_IDLE', 'soon'],

@@ -14,21 +14,25 @@ const READY_WITHIN_MS = 20_000;
 /**
  * Starts a server and waits until it is ready.
  * @param {Record<string, string>} [settings] further LATCHKEY_* variables
+ * @param {{ tls?: boolean }} [options] whether it also listens with TLS, at `tlsUrl`, where people then go
  */
-export async function startServer(settings = {}) {
+export async function startServer(settings = {}, { tls = false } = {}) {
   const port = await freePort();
+  const tlsUrl = tls ? `https://localhost:${await freePort()}` : undefined;
+  const plain = `127.0.0.1:${port}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
   const url = `http://127.0.0.1:${port}`;
   const env = environment({
-    LATCHKEY_LISTEN: `127.0.0.1:${port}`,
+    LATCHKEY_LISTEN: tls ? `${plain},${tlsUrl.replace('localhost', '127.0.0.1')}` : plain,
     LATCHKEY_DATA_DIR: dataDir,
-    LATCHKEY_PUBLIC_URL: url,
+    LATCHKEY_PUBLIC_URL: tlsUrl ?? url,
     // The log goes into a failed journey's report; backtraces would fill it.
     RUST_BACKTRACE: '0',
     NO_COLOR: '1',
     ...settings,
   });
   const server = new Server(url, dataDir, env);
+  server.tlsUrl = tlsUrl;
   try {
     await server.start();
   } catch (error) {
@@ -152,7 +156,7 @@ async function isReady(url) {
   }
 }
 
-async function freePort() {
+export async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();

@@ -17,10 +17,10 @@ use service::{Limits, Options};
 
 use self::{catalogue::Name, layers::Layers};
 pub use self::{
-    catalogue::{Flags, SETTINGS, Setting},
-    parse::LogFormat,
+    catalogue::{Flags, HEADING, SETTINGS, Setting},
+    parse::{Listen, LogFormat, public_url as server_url},
 };
-use crate::network::TrustedProxies;
+use crate::{network::TrustedProxies, tls};
 
 /// The settings' file in the working directory, read when no other is named.
 pub const FILE: &str = "latchkey.toml";
@@ -30,11 +30,19 @@ pub const FILE: &str = "latchkey.toml";
 #[error("{0}")]
 pub struct ConfigError(String);
 
+impl From<tls::CannotUse> for ConfigError {
+    fn from(error: tls::CannotUse) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// What the operator decides.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where to listen. Port 0: the system chooses.
-    pub listen: SocketAddr,
+    /// Where to listen; never empty.
+    pub listen: Vec<Listen>,
+    /// Where the certificate comes from. `None`: no address is served with TLS.
+    pub tls: Option<tls::Source>,
     /// How people and clients reach the server: scheme and authority, without a slash at the end.
     public_url: Option<String>,
     /// Holds the secrets, and the embedded database.
@@ -89,14 +97,15 @@ impl Settings {
                 .unwrap_or(default.lockout_time),
             ..default
         };
+        let data_dir = layers
+            .get(Name::DataDir, parse::path)?
+            .unwrap_or_else(|| "data".into());
+        let tls = tls_source(&layers, &data_dir)?;
         Ok(Self {
-            listen: layers
-                .get(Name::Listen, parse::address)?
-                .unwrap_or(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080)),
+            listen: listen(&layers, tls.is_some())?,
+            tls,
             public_url: layers.get(Name::PublicUrl, parse::public_url)?,
-            data_dir: layers
-                .get(Name::DataDir, parse::path)?
-                .unwrap_or_else(|| "data".into()),
+            data_dir,
             database_url: layers.get(Name::DatabaseUrl, parse::database_url)?,
             pepper_file: layers.get(Name::PepperFile, parse::path)?,
             token_key_file: layers.get(Name::TokenKeyFile, parse::path)?,
@@ -118,7 +127,11 @@ impl Settings {
     /// The address that people open, without a slash at the end.
     pub fn public_url(&self) -> String {
         self.public_url.clone().unwrap_or_else(|| {
-            let host = match self.listen.ip() {
+            let with_tls = self.listen.iter().find(|listen| listen.tls);
+            let Some(Listen { address, tls }) = with_tls.or(self.listen.first()) else {
+                return String::new();
+            };
+            let host = match address.ip() {
                 // "Every address" is none that a browser could open.
                 IpAddr::V4(Ipv4Addr::UNSPECIFIED) | IpAddr::V6(Ipv6Addr::UNSPECIFIED) => {
                     "localhost".to_owned()
@@ -126,8 +139,17 @@ impl Settings {
                 IpAddr::V4(ip) => ip.to_string(),
                 IpAddr::V6(ip) => format!("[{ip}]"),
             };
-            format!("http://{host}:{}", self.listen.port())
+            let scheme = if *tls { "https" } else { "http" };
+            format!("{scheme}://{host}:{}", address.port())
         })
+    }
+
+    /// The name or address of the public address, without brackets and port.
+    pub fn public_host(&self) -> String {
+        let url: Result<http::Uri, _> = self.public_url().parse();
+        let host = url.ok().and_then(|url| url.host().map(str::to_owned));
+        let host = host.unwrap_or_default();
+        host.trim_matches(['[', ']']).to_owned()
     }
 
     /// Whether cookies are `Secure` and named `__Host-…`: people reach the server by https.
@@ -146,6 +168,54 @@ impl Settings {
             audit_checkpoint_file: self.audit_checkpoint_file.clone(),
             limits: self.limits.clone(),
         }
+    }
+}
+
+/// Where the certificate comes from.
+fn tls_source(layers: &Layers, data_dir: &Path) -> Result<Option<tls::Source>, ConfigError> {
+    let certificate = layers.get(Name::TlsCertificateFile, parse::path)?;
+    let key = layers.get(Name::TlsKeyFile, parse::path)?;
+    let self_signed = layers.get(Name::TlsSelfSigned, parse::switch)?;
+    match (certificate, key, self_signed.unwrap_or_default()) {
+        (None, None, false) => Ok(None),
+        (None, None, true) => Ok(Some(tls::Source::SelfSigned(data_dir.join(tls::FOLDER)))),
+        (Some(certificate), Some(key), false) => Ok(Some(tls::Source::Files { certificate, key })),
+        (Some(_), Some(_), true) => Err(ConfigError(
+            "The setting `tls_self_signed` must not be given together with `tls_certificate_file`."
+                .to_owned(),
+        )),
+        (certificate, ..) => {
+            let (given, missing) = match certificate {
+                Some(_) => ("tls_certificate_file", "tls_key_file"),
+                None => ("tls_key_file", "tls_certificate_file"),
+            };
+            Err(ConfigError(format!(
+                "The setting `{missing}` must be given together with `{given}`."
+            )))
+        }
+    }
+}
+
+/// Addresses with TLS need a certificate, and a certificate that no address needs is a mistake.
+fn listen(layers: &Layers, certificate: bool) -> Result<Vec<Listen>, ConfigError> {
+    let Some(given) = layers.get(Name::Listen, parse::listen)? else {
+        let port = if certificate { 1556 } else { 8080 };
+        let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
+        let tls = certificate;
+        return Ok(vec![Listen { address, tls }]);
+    };
+    match (given.iter().any(|listen| listen.tls), certificate) {
+        (true, false) => Err(ConfigError(
+            "The setting `listen` has an address with https://, which needs \
+             `tls_certificate_file` and `tls_key_file`, or `tls_self_signed`."
+                .to_owned(),
+        )),
+        (false, true) => Err(ConfigError(
+            "The setting `listen` has no address with https://, such as https://0.0.0.0:1556, \
+             for the certificate that is given."
+                .to_owned(),
+        )),
+        _ => Ok(given),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod config;
 pub mod credentials;
 mod export;
 pub mod failure;
+mod files;
 mod health;
 pub mod log;
 pub mod netbackup;
@@ -18,6 +19,7 @@ pub mod origin;
 pub mod router;
 pub mod serve;
 pub mod state;
+pub mod tls;
 mod verify;
 pub mod web;
 

@@ -7,6 +7,7 @@
 mod access_control;
 mod api_keys;
 mod audit_logs;
+mod cacert;
 mod document;
 mod door;
 mod json;
@@ -35,6 +36,7 @@ pub fn routes() -> Router<AppState> {
         .merge(access_control::routes())
         .merge(api_keys::routes())
         .merge(audit_logs::routes())
+        .merge(cacert::routes())
         .merge(login::routes())
         .route_layer(from_fn(media::negotiate));
     Router::new()

@@ -7,6 +7,7 @@
 
 mod bench;
 mod browser;
+mod clients;
 mod compress;
 mod files;
 mod licences;

@@ -9,7 +9,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use axum::Extension;
 use clap::Args;
+use futures_util::{FutureExt, future::join_all};
+use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret, SecretString};
 use service::{
     clock::{Clock, SystemClock},
@@ -19,10 +22,17 @@ use service::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    task::JoinHandle,
 };
 
 use super::{open, say};
-use crate::{AppState, config::Settings, log, router, serve};
+use crate::{
+    AppState,
+    config::{ConfigError, Listen, Settings},
+    log, router,
+    serve::{self, Listener},
+    tls::Tls,
+};
 
 /// Holds the first administrator's password until their first sign-in, in the data directory. The
 /// service removes it then.
@@ -41,12 +51,9 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
         fill(&settings).await?;
     }
     let services = open(&settings).await?;
-    let listener = TcpListener::bind(settings.listen).await.with_context(|| {
-        let listen = settings.listen;
-        format!("cannot listen on {listen}; choose another address with --listen")
-    })?;
-    settings.listen = listener.local_addr()?;
-    let stop = stop_signal()?;
+    let sockets = listen(&mut settings.listen).await?;
+    let tls = certificate(&settings)?;
+    let stop = stop_signal()?.shared();
     if let Some(password) = services.users.make_first_administrator().await? {
         hand_over(&password, &settings.data_dir)?;
     }
@@ -55,19 +62,79 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
         settings: Arc::new(settings),
         entropy: Arc::new(OsEntropy),
     };
-    let public_url = state.settings.public_url();
-    tracing::info!(address = %state.settings.listen, public_url, "ready");
-    say(format_args!("Latchkey is ready. Open {public_url}"))?;
+    let settings = state.settings.clone();
+    let router = router::router(state).layer(Extension(tls.clone()));
+    let serving = sockets
+        .into_iter()
+        .zip(&settings.listen)
+        .map(|(tcp, listen)| {
+            let tls = tls.as_ref().filter(|_| listen.tls);
+            let tls = tls.map(Tls::acceptor).transpose()?;
+            let listener = Listener { tcp, tls };
+            let (router, stop) = (router.clone(), stop.clone());
+            Ok(serve::serve(listener, router, serve::HEAD_TIMEOUT, stop))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    tell_ready(&settings)?;
 
     let maintenance = tokio::spawn({
         let services = services.clone();
         async move { services.run_maintenance().await }
     });
-    serve::serve(listener, router::router(state), serve::HEAD_TIMEOUT, stop).await;
+    let renewal = tls.map(|tls| tokio::spawn(tls.keep_fresh(SystemClock)));
+    join_all(serving).await;
+    renewal.inspect(JoinHandle::abort);
     maintenance.abort();
     services.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Opens the sockets; a port that the system chose takes its place among the settings.
+async fn listen(addresses: &mut [Listen]) -> Result<Vec<TcpListener>> {
+    let mut sockets = Vec::new();
+    for listen in addresses {
+        let socket = TcpListener::bind(listen.address).await.with_context(|| {
+            let address = listen.address;
+            format!("cannot listen on {address}; choose another address with --listen")
+        })?;
+        listen.address = socket.local_addr()?;
+        sockets.push(socket);
+    }
+    Ok(sockets)
+}
+
+/// The certificate. One that is made here is for every name by which clients may reach the server.
+fn certificate(settings: &Settings) -> Result<Option<Arc<Tls>>, ConfigError> {
+    let Some(source) = settings.tls.clone() else {
+        return Ok(None);
+    };
+    // Linux and its kin tell their name there; elsewhere the public address has to.
+    let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let addresses = settings.listen.iter().filter(|listen| listen.tls);
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".into(), "::1".into()];
+    let more = [settings.public_host(), machine.trim().to_owned()]
+        .into_iter()
+        .chain(addresses.map(|listen| listen.address.ip().to_string()))
+        .filter(|name| ServerName::try_from(&**name).is_ok() && name != "0.0.0.0" && name != "::");
+    for name in more {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(Some(Tls::load(source, names, SystemClock.now())?))
+}
+
+fn tell_ready(settings: &Settings) -> Result<()> {
+    let public_url = settings.public_url();
+    for listen in &settings.listen {
+        tracing::info!(address = %listen, "listening");
+        if settings.listen.len() > 1 {
+            say(format_args!("Listening at {listen}"))?;
+        }
+    }
+    tracing::info!(public_url, "ready");
+    say(format_args!("Latchkey is ready. Open {public_url}"))
 }
 
 /// Fills the database with samples, and says whom to sign in as.

@@ -153,7 +153,7 @@ impl Who {
 }
 
 /// Standard input, so that no password stands in the list of processes or a shell's history.
-fn read_password() -> Result<SecretString> {
+pub(super) fn read_password() -> Result<SecretString> {
     let mut line = String::new();
     io::stdin()
         .lock()

@@ -5,10 +5,16 @@ use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
+/// Stands above the settings in the help.
+pub const HEADING: &str = "Settings";
+
 /// Names a setting within this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Name {
     Listen,
+    TlsCertificateFile,
+    TlsKeyFile,
+    TlsSelfSigned,
     PublicUrl,
     DataDir,
     DatabaseUrl,
@@ -39,6 +45,8 @@ pub struct Setting {
     pub default: &'static str,
     /// Whether the value may never be shown.
     pub secret: bool,
+    /// Whether it is true or false, and true when the command line only names it.
+    pub switch: bool,
 }
 
 impl Setting {
@@ -54,20 +62,44 @@ impl Setting {
 }
 
 /// Every setting, in the order of the help.
-pub const SETTINGS: [Setting; 15] = [
+pub const SETTINGS: [Setting; 18] = [
     setting(
         Name::Listen,
         "listen",
-        "ADDRESS:PORT",
-        "Where to listen",
-        "127.0.0.1:8080",
+        "ADDRESSES",
+        "Where to listen, separated by commas; https:// before an address: with TLS",
+        "127.0.0.1:8080, with TLS https://127.0.0.1:1556",
     ),
+    setting(
+        Name::TlsCertificateFile,
+        "tls_certificate_file",
+        "FILE",
+        "The certificate and those that lead to its root (PEM); read anew when it changes",
+        "none",
+    ),
+    setting(
+        Name::TlsKeyFile,
+        "tls_key_file",
+        "FILE",
+        "The certificate's private key (PEM); read anew when it changes",
+        "none",
+    ),
+    Setting {
+        switch: true,
+        ..setting(
+            Name::TlsSelfSigned,
+            "tls_self_signed",
+            "true|false",
+            "Make a certificate to try TLS with; `latchkey cacert` prints what clients need",
+            "false",
+        )
+    },
     setting(
         Name::PublicUrl,
         "public_url",
         "URL",
         "How people reach the server; https makes cookies secure",
-        "http:// and the address of `listen`",
+        "the first address of `listen`, one with TLS before others",
     ),
     setting(
         Name::DataDir,
@@ -179,6 +211,7 @@ const fn setting(
         help,
         default,
         secret: false,
+        switch: false,
     }
 }
 
@@ -186,10 +219,17 @@ const fn setting(
 #[derive(Debug, Clone, Default)]
 pub struct Flags(pub(super) BTreeMap<&'static str, String>);
 
+impl Flags {
+    /// The name of one that was given, without the dashes in front. `None`: none was.
+    pub fn first(&self) -> Option<String> {
+        self.0.keys().next().map(|key| key.replace('_', "-"))
+    }
+}
+
 impl Args for Flags {
     fn augment_args(command: Command) -> Command {
         command.args(SETTINGS.iter().map(|setting| {
-            Arg::new(setting.key)
+            let arg = Arg::new(setting.key)
                 .long(setting.flag())
                 .value_name(setting.placeholder)
                 .help(format!(
@@ -198,9 +238,16 @@ impl Args for Flags {
                     setting.variable(),
                     setting.default
                 ))
-                .help_heading("Settings")
+                .help_heading(HEADING)
                 .action(ArgAction::Set)
-                .global(true)
+                .global(true);
+            if setting.switch {
+                arg.num_args(0..=1)
+                    .require_equals(true)
+                    .default_missing_value("true")
+            } else {
+                arg
+            }
         }))
     }
 

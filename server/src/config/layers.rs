@@ -15,8 +15,17 @@ use super::{
 };
 
 const PREFIX: &str = "LATCHKEY_";
-/// Variables of the build and the tests; they are no settings.
-const NOT_SETTINGS: [&str; 4] = ["BUILD", "SITE", "BIN", "TEST_"];
+/// Variables of the build, the tests and the client commands; they are no settings.
+const NOT_SETTINGS: [&str; 8] = [
+    "BUILD",
+    "SITE",
+    "BIN",
+    "TEST_",
+    "SERVER",
+    "CACERT",
+    "API_KEY",
+    "SESSION_FILE",
+];
 
 const COMMAND_LINE: &str = "command line";
 const ENVIRONMENT: &str = "environment";

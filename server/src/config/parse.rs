@@ -1,6 +1,6 @@
 //! How the text of a setting is read. Each error completes "Must be …".
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
@@ -20,13 +20,47 @@ pub enum LogFormat {
     Json,
 }
 
-pub(super) fn address(text: &str) -> Result<SocketAddr, Expected> {
-    text.parse()
-        .map_err(|_| "an address and a port, such as 127.0.0.1:8080 or [::]:8080")
+/// Where to listen, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// Port 0: the system chooses.
+    pub address: SocketAddr,
+    /// TLS, or plain.
+    pub tls: bool,
 }
 
-/// Scheme and authority only: pages are served from the root.
-pub(super) fn public_url(text: &str) -> Result<String, Expected> {
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.address)
+    }
+}
+
+/// An address without a scheme is plain.
+pub(super) fn listen(text: &str) -> Result<Vec<Listen>, Expected> {
+    let one = |part: &str| {
+        let part = part.trim();
+        let (tls, address) = match part.strip_prefix("https://") {
+            Some(address) => (true, address),
+            None => (false, part.strip_prefix("http://").unwrap_or(part)),
+        };
+        let address = address.parse().ok()?;
+        Some(Listen { address, tls })
+    };
+    text.split(',').map(one).collect::<Option<_>>().ok_or(
+        "addresses with ports, separated by commas, such as 127.0.0.1:8080 or https://[::]:1556",
+    )
+}
+
+pub(super) fn switch(text: &str) -> Result<bool, Expected> {
+    text.parse().map_err(|_| "true or false")
+}
+
+/// The address of a server: scheme and authority only, because pages are served from the root.
+///
+/// # Errors
+/// What it must be.
+pub fn public_url(text: &str) -> Result<String, &'static str> {
     const EXPECTED: Expected = "an address such as https://keys.example.org, without a path";
     let uri: http::Uri = text.parse().map_err(|_| EXPECTED)?;
     let scheme = uri

@@ -26,10 +26,15 @@ fn flags(given: &[(&'static str, &str)]) -> Flags {
     )
 }
 
+fn listens(settings: &Settings) -> Vec<String> {
+    settings.listen.iter().map(Listen::to_string).collect()
+}
+
 #[test]
 fn without_any_setting_the_documented_defaults_hold() {
     let settings = load(&[]).unwrap();
-    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(listens(&settings), ["http://127.0.0.1:8080"]);
+    assert!(settings.tls.is_none());
     assert_eq!(settings.public_url(), "http://127.0.0.1:8080");
     assert!(!settings.secure_cookies());
     assert_eq!(settings.data_dir, Path::new("data"));
@@ -46,7 +51,7 @@ fn the_command_line_beats_the_environment_beats_the_file() {
         ("LATCHKEY_DATA_DIR", "from-env"),
     ];
     let settings = load_with(&flags(&[("listen", "127.0.0.1:3")]), &variables, file).unwrap();
-    assert_eq!(settings.listen.port(), 3);
+    assert_eq!(listens(&settings), ["http://127.0.0.1:3"]);
     assert_eq!(settings.data_dir, Path::new("from-env"));
     assert_eq!(settings.log, "warn");
 }
@@ -58,7 +63,7 @@ fn a_wrong_setting_is_named_with_its_place_and_what_is_allowed() {
             flags(&[("listen", "8080")]),
             vec![],
             "",
-            r#"The setting `listen` (--listen on the command line) is "8080", but must be an address and a port, such as 127.0.0.1:8080 or [::]:8080."#,
+            r#"The setting `listen` (--listen on the command line) is "8080", but must be addresses with ports, separated by commas, such as 127.0.0.1:8080 or https://[::]:1556."#,
         ),
         (
             flags(&[]),
@@ -156,6 +161,78 @@ fn listening_everywhere_is_opened_as_localhost() {
             load(&[("LATCHKEY_LISTEN", listen)]).unwrap().public_url(),
             url
         );
+    }
+}
+
+#[test]
+fn each_address_is_plain_or_has_tls() {
+    let settings = load_with(
+        &flags(&[("tls_self_signed", "true")]),
+        &[("LATCHKEY_LISTEN", "127.0.0.1:8080, https://[::]:1556")],
+        "",
+    )
+    .unwrap();
+    assert_eq!(
+        listens(&settings),
+        ["http://127.0.0.1:8080", "https://[::]:1556"]
+    );
+    // People and cookies are meant for the address with TLS.
+    assert_eq!(settings.public_url(), "https://localhost:1556");
+    assert!(settings.secure_cookies());
+    assert_eq!(
+        settings.tls,
+        Some(tls::Source::SelfSigned("data/tls-self-signed".into()))
+    );
+
+    let settings = load(&[("LATCHKEY_TLS_SELF_SIGNED", "true")]).unwrap();
+    assert_eq!(listens(&settings), ["https://127.0.0.1:1556"]);
+    let files = [
+        ("LATCHKEY_TLS_CERTIFICATE_FILE", "/c"),
+        ("LATCHKEY_TLS_KEY_FILE", "/k"),
+    ];
+    let settings = load(&files).unwrap();
+    assert_eq!(
+        settings.tls,
+        Some(tls::Source::Files {
+            certificate: "/c".into(),
+            key: "/k".into()
+        })
+    );
+}
+
+#[test]
+fn settings_of_tls_that_do_not_fit_each_other_are_named() {
+    let given = |names: &[(&str, &str)]| load(names).unwrap_err();
+    let certificate = ("LATCHKEY_TLS_CERTIFICATE_FILE", "/c");
+    let key = ("LATCHKEY_TLS_KEY_FILE", "/k");
+    let self_signed = ("LATCHKEY_TLS_SELF_SIGNED", "true");
+    for (names, message) in [
+        (
+            &[certificate][..],
+            "The setting `tls_key_file` must be given together with `tls_certificate_file`.",
+        ),
+        (
+            &[key, self_signed],
+            "The setting `tls_certificate_file` must be given together with `tls_key_file`.",
+        ),
+        (
+            &[certificate, key, self_signed],
+            "The setting `tls_self_signed` must not be given together with `tls_certificate_file`.",
+        ),
+        (
+            &[("LATCHKEY_LISTEN", "https://127.0.0.1:1556")],
+            "The setting `listen` has an address with https://, which needs `tls_certificate_file` and `tls_key_file`, or `tls_self_signed`.",
+        ),
+        (
+            &[("LATCHKEY_LISTEN", "127.0.0.1:8080"), self_signed],
+            "The setting `listen` has no address with https://, such as https://0.0.0.0:1556, for the certificate that is given.",
+        ),
+        (
+            &[("LATCHKEY_TLS_SELF_SIGNED", "yes")],
+            r#"The setting `tls_self_signed` (LATCHKEY_TLS_SELF_SIGNED in the environment) is "yes", but must be true or false."#,
+        ),
+    ] {
+        assert_eq!(given(names), message);
     }
 }
 

@@ -1,9 +1,10 @@
 //! W7: what reaches the router through a socket, and what does not.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, routing::get};
-use server::serve::serve;
+use rustls::{ServerConfig, crypto::ring};
+use server::serve::{Listener, serve};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -11,6 +12,7 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
 struct Running {
     address: SocketAddr,
@@ -19,6 +21,23 @@ struct Running {
 }
 
 async fn start() -> Running {
+    start_with(None).await
+}
+
+/// The same with TLS, for nobody in particular.
+async fn start_with_tls() -> Running {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = made.signing_key.serialize_der().try_into().unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    start_with(Some(TlsAcceptor::from(Arc::new(config)))).await
+}
+
+async fn start_with(tls: Option<TlsAcceptor>) -> Running {
     let router = Router::new().route("/", get(async || "hello")).route(
         "/slow",
         get(async || {
@@ -29,6 +48,7 @@ async fn start() -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
+    let listener = Listener { tcp: listener, tls };
     let done = tokio::spawn(serve(listener, router, Duration::from_secs(1), async {
         let _ = stopped.await;
     }));
@@ -163,4 +183,31 @@ async fn a_slow_head_ends_the_connection() {
     assert!(closed.is_ok(), "the connection is still open");
     assert!(!String::from_utf8_lossy(&answer).contains("hello"));
     drip.abort();
+}
+
+/// W7: neither silence nor a handshake that never ends holds a connection, or anybody else up.
+#[tokio::test]
+async fn a_slow_handshake_ends_the_connection() {
+    let server = start_with_tls().await;
+    for beginning in [&b""[..], b"\x16", b"\x16\x03\x01\x02\x00\x01"] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(beginning).await.unwrap();
+        let mut answer = Vec::new();
+        let closed = timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
+        assert!(closed.is_ok(), "the connection is still open");
+    }
+    let told = exchange(server.address, b"GET / HTTP/1.1\r\n\r\n").await;
+    assert!(told.starts_with("HTTP/1.1 400 "), "{told}");
+}
+
+/// A handshake that has not ended does not hold the stop up.
+#[tokio::test]
+async fn stopping_waits_for_no_handshake() {
+    let server = start_with_tls().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"\x16").await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    server.stop.send(()).unwrap();
+    let ended = timeout(Duration::from_millis(500), server.done).await;
+    ended.unwrap().unwrap();
 }

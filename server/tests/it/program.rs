@@ -1,9 +1,11 @@
 //! The program itself: settings, exit codes, accounts and roles, commands beside a running server, a crash.
 
 mod beside;
+mod client;
 mod role;
 mod serve;
 mod settings;
+mod tls;
 mod user;
 
 use std::{
@@ -26,8 +28,11 @@ fn latchkey(data: &Path) -> Command {
 }
 
 fn run(data: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = latchkey(data)
-        .args(arguments)
+    run_command(latchkey(data).args(arguments), input)
+}
+
+fn run_command(command: &mut Command, input: &str) -> Output {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

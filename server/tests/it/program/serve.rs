@@ -19,28 +19,44 @@ pub(super) struct Server {
     process: Child,
     /// `HOST:PORT`.
     address: String,
+    /// Where it listens: scheme and authority.
+    pub(super) urls: Vec<String>,
     output: BufReader<std::process::ChildStdout>,
 }
 
 impl Server {
     pub(super) fn start(data: &Path) -> Self {
+        Self::start_with(data, &["--listen", "127.0.0.1:0"])
+    }
+
+    pub(super) fn start_with(data: &Path, arguments: &[&str]) -> Self {
         let mut process = latchkey(data)
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .args(["serve", "--log-format", "json"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(File::create(data.join("log")).unwrap())
             .spawn()
             .unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
-        let address = loop {
+        let mut urls = Vec::new();
+        loop {
             let mut line = String::new();
             assert_ne!(output.read_line(&mut line).unwrap(), 0, "the server ended");
-            if let Some(url) = line.trim().strip_prefix("Latchkey is ready. Open http://") {
-                break url.to_owned();
+            if let Some(url) = line.trim().strip_prefix("Listening at ") {
+                urls.push(url.to_owned());
             }
-        };
+            if let Some(url) = line.trim().strip_prefix("Latchkey is ready. Open ") {
+                if urls.is_empty() {
+                    urls.push(url.to_owned());
+                }
+                break;
+            }
+        }
+        let (_, address) = urls[0].split_once("://").unwrap();
         Self {
             process,
-            address,
+            address: address.to_owned(),
+            urls,
             output,
         }
     }
@@ -53,16 +69,10 @@ impl Server {
         headers: &str,
         body: &str,
     ) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}",
-            self.address
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let headers = format!("Content-Length: {length}\r\n{headers}");
+        let answer = exchange(stream, method, path, &headers, body);
         let status = answer[9..12].parse().unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         // RFC 9110, section 8.6.
@@ -81,6 +91,24 @@ impl Server {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
+}
+
+/// Sends a request and reads the answer to its end.
+pub(super) fn exchange(
+    mut stream: impl Read + Write,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> String {
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n{body}",
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 fn terminate(process: &Child) {

@@ -12,7 +12,7 @@ fn a_wrong_or_unknown_setting_stops_the_start_and_is_named() {
         told(&output),
         (
             Some(2),
-            "latchkey: The setting `listen` (--listen on the command line) is \"8080\", but must be an address and a port, such as 127.0.0.1:8080 or [::]:8080.\n".to_owned()
+            "latchkey: The setting `listen` (--listen on the command line) is \"8080\", but must be addresses with ports, separated by commas, such as 127.0.0.1:8080 or https://[::]:1556.\n".to_owned()
         )
     );
     let output = latchkey(data.path())
