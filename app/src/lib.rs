@@ -6,14 +6,17 @@
 // A page is one type, nested as deep as its elements.
 #![recursion_limit = "256"]
 
+pub mod attend;
 pub mod browser;
 pub mod calls;
+pub mod columns;
 #[cfg(feature = "ssr")]
 mod document;
 pub mod format;
 pub mod pages;
 pub mod part;
 pub mod place;
+pub mod query;
 pub mod rpc;
 pub mod ui;
 pub mod validity;
@@ -21,7 +24,7 @@ pub mod validity;
 #[cfg(feature = "ssr")]
 pub use document::document;
 
-use crate::ui::IntoWhole;
+use crate::{attend::Help, ui::IntoWhole};
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
@@ -30,7 +33,7 @@ use leptos_router::{
     path,
 };
 use pages::{Asked, HomePage, NotFoundPage, OwnKeyPage, SignInPage};
-use part::{Form, Lazily, Page, Room};
+use part::{Attended, Form, Lazily, Page, Room};
 
 /// The application: the site map.
 ///
@@ -39,6 +42,7 @@ use part::{Form, Lazily, Page, Room};
 pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]
     leptos_meta::provide_meta_context();
+    provide_context(Help(RwSignal::new(false)));
     let all = SsrMode::Async;
     view! {
         <Router>
@@ -78,6 +82,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings") view=room(Room::Settings) ssr=all.clone() />
                 </FlatRoutes>
             </main>
+            <Attended />
         </Router>
     }
 }

@@ -5,10 +5,13 @@
     reason = "loading a part may fail, entering it does not; `wasm_split` wants one type for both"
 )]
 
+use std::time::Duration;
+
 use leptos::{prelude::*, task::spawn_local};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use crate::{
+    attend::Attendance,
     browser,
     pages::{
         AddForPage, AddKeyPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage, DeleteKeyPage,
@@ -33,6 +36,8 @@ pub enum Form {
     DeleteKey,
     /// `/profile/security`
     Security,
+    /// No page: what goes with every one.
+    Attendance,
 }
 
 /// A page of the administrators.
@@ -87,6 +92,7 @@ fn enter_form(form: Form) -> Result<AnyView, SplitLoaderError> {
         Form::Reveal => view! { <RevealPage /> }.whole(),
         Form::DeleteKey => view! { <DeleteKeyPage /> }.whole(),
         Form::Security => view! { <PasswordAndSessionsPage /> }.whole(),
+        Form::Attendance => view! { <Attendance /> }.whole(),
     })
 }
 
@@ -174,10 +180,33 @@ pub async fn load_for(path: &str) -> bool {
     rooms && forms
 }
 
-/// Loads what will probably be wanted next, while nobody waits for it. Nothing is lost if that
-/// fails.
-pub async fn load_ahead() {
-    let _ = load_forms().await;
+/// After how long a page that is alive loads what will probably be wanted next.
+const AHEAD: Duration = Duration::from_millis(500);
+
+/// What goes with every page. It is in the forms' part, which is loaded here while nobody waits for
+/// it; little is lost if that fails.
+///
+/// Without JavaScript: not there.
+#[component]
+pub fn Attended() -> AnyView {
+    let loaded = RwSignal::new(false);
+    Effect::new(move || {
+        let load = move || {
+            spawn_local(async move {
+                if load_forms().await.is_ok() {
+                    loaded.try_set(true);
+                }
+            });
+        };
+        set_timeout(load, AHEAD);
+    });
+    (move || {
+        loaded
+            .get()
+            .then(|| Page::Form(Form::Attendance).enter())
+            .flatten()
+    })
+    .whole()
 }
 
 /// What a future has to say without waiting.

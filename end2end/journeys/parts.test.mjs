@@ -134,6 +134,7 @@ journeys('the parts of the application', ({ journey }) => {
     await isTold(page, 'The changes were saved.');
     assert.equal(await fact(page, 'Description').innerText(), 'weekly build');
     await page.getByRole('link', { name: 'Delete', exact: true }).click();
+    await page.getByLabel(`Type ${person.name} to go on`).fill(person.name);
     await page.getByRole('dialog', { name: 'Delete this API key?' }).getByRole('button', { name: 'Delete' }).click();
     await isTold(page, 'The API key was deleted.');
     assert.equal(await page.locator('html[data-hydrated]').count(), 0);

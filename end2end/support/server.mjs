@@ -14,8 +14,9 @@ const READY_WITHIN_MS = 20_000;
 /**
  * Starts a server and waits until it is ready.
  * @param {Record<string, string>} [settings] further LATCHKEY_* variables
+ * @param {string[]} [flags] of `latchkey serve`
  */
-export async function startServer(settings = {}) {
+export async function startServer(settings = {}, flags = []) {
   const port = await freePort();
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
   const url = `http://127.0.0.1:${port}`;
@@ -28,7 +29,7 @@ export async function startServer(settings = {}) {
     NO_COLOR: '1',
     ...settings,
   });
-  const server = new Server(url, dataDir, env);
+  const server = new Server(url, dataDir, env, flags);
   try {
     await server.start();
   } catch (error) {
@@ -40,10 +41,12 @@ export async function startServer(settings = {}) {
 
 class Server {
   #env;
+  #flags;
   #process;
   #log = '';
 
-  constructor(url, dataDir, env) {
+  constructor(url, dataDir, env, flags) {
+    this.#flags = flags;
     this.url = url;
     this.dataDir = dataDir;
     this.#env = env;
@@ -56,7 +59,7 @@ class Server {
 
   /** Starts the process, at first or again on the same data. */
   async start() {
-    const child = spawn(PROGRAM, ['serve'], {
+    const child = spawn(PROGRAM, ['serve', ...this.#flags], {
       cwd: this.dataDir,
       env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -102,13 +105,18 @@ class Server {
   }
 
   /** The session cookie of a SAML user, as a validated assertion will give it. */
-  async samlSession(name) {
-    return (await this.#run(STAGE, [this.dataDir, 'saml-session', 'idp', name])).trim();
+  async samlSession(name, provider = 'idp') {
+    return (await this.#run(STAGE, [this.dataDir, 'saml-session', provider, name])).trim();
   }
 
   /** Changes the database beside the server: what no journey can wait for, or do by any door. */
   async sql(statements) {
     await this.#run('sqlite3', ['-bail', join(this.dataDir, 'latchkey.db')], `.timeout 5000\n${statements}\n`);
+  }
+
+  /** What the database answers to one question. */
+  async query(statement) {
+    return (await this.#run('sqlite3', ['-bail', join(this.dataDir, 'latchkey.db')], `.timeout 5000\n${statement};\n`)).trim();
   }
 
   /** Runs `latchkey ARGUMENTS…` with the server's settings; resolves to its output. */

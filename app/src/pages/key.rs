@@ -83,7 +83,7 @@ fn NoKey(owner: Owner) -> impl IntoView {
                 "You can have one at a time. Its value is shown once, right after you add it. " {ends}
             </p>
             <p>
-                <a class="button button--primary" href="/profile/key/add">
+                <a class="button button--primary" href="/profile/key/add" data-new="">
                     "Add API key"
                 </a>
             </p>

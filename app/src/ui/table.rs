@@ -51,6 +51,9 @@ pub fn Table(
     columns: Vec<Column>,
     /// The rows: a cell for each column.
     rows: Vec<Vec<AnyView>>,
+    /// Its looks.
+    #[prop(default = "table")]
+    class: &'static str,
 ) -> AnyView {
     let labels: Vec<_> = columns.iter().map(|column| column.label).collect();
     let heads = columns.into_iter().map(|column| {
@@ -76,7 +79,7 @@ pub fn Table(
     let rows = rows.collect_view();
     view! {
         <div class="table-box">
-            <table class="table">
+            <table class=class>
                 <caption class="visually-hidden">{caption}</caption>
                 <thead>
                     <tr>{heads.collect_view()}</tr>
