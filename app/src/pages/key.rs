@@ -43,7 +43,7 @@ pub fn show(page: KeyPage) -> AnyView {
     let works = key
         .as_ref()
         .is_none_or(|offered| offered.key.state.authenticates());
-    let use_it = how_to(key.as_ref().map(|offered| &offered.key.tag), &public_url);
+    let use_it = how_to(&public_url);
     let present = match key {
         Some(offered) => view! { <KeyDetails place=Place::Own offered as_of /> }.whole(),
         None if may_add => view! { <NoKey owner /> }.whole(),

@@ -103,11 +103,13 @@ fn show(page: KeysPage, picked: Picked, choice: Choice, type_ahead: Callback<Str
             "table table--chosen"
         };
         view! {
-            {several
-                .then(|| {
-                    view! { <Bulk picked tags count=page.count list=wanted.address() as_of /> }
-                })}
-            {choice.form(shown)}
+            <div class="bar">
+                {several
+                    .then(|| {
+                        view! { <Bulk picked tags count=page.count list=wanted.address() as_of /> }
+                    })}
+                {choice.form(shown)}
+            </div>
             <Table caption columns=columns(&wanted, shown, several) rows class />
             <Pager count before after />
             <p class="quiet">
@@ -138,7 +140,7 @@ fn columns(wanted: &Wanted, columns: Columns, several: bool) -> Vec<Column> {
             Column::new(label)
         }
     };
-    let select = several.then(|| Column::new("Select"));
+    let select = several.then(|| Column::plain("Select"));
     let chosen = columns.shown().map(|column| {
         let order = match column {
             KeyColumn::Owner => Order::Owner,

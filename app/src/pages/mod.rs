@@ -13,7 +13,7 @@ pub mod deleted_keys;
 pub mod edit_key;
 pub mod edit_role;
 pub mod find_owner;
-mod home;
+pub mod home;
 pub mod how_to;
 pub mod key;
 pub mod key_details;
