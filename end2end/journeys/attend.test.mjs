@@ -195,7 +195,8 @@ journeys(
       const { server, visit, page } = context;
       const person = await newPerson(server);
       await signIn(visit, person);
-      await openAttended(context, '/profile/key/add');
+      // The warning comes as soon as it can, and stands before the page.
+      await visit.open('/profile/key/add');
       await page.getByLabel('Description').fill('written before');
       await warning(page).getByText('Your session ends after its longest time').waitFor();
       assert.equal(await warning(page).getByRole('button', { name: 'Stay signed in' }).count(), 0);

@@ -31,7 +31,7 @@ impl Column {
     }
 
     /// A column whose cells say by themselves what they are: its label is for screen readers.
-    pub const fn plain(label: &'static str) -> Self {
+    pub fn plain(label: &'static str) -> Self {
         Self {
             plain: true,
             ..Self::new(label)
