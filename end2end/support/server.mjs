@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const PROGRAM = resolve(process.env.LATCHKEY_BIN ?? join(import.meta.dirname, '../../target/debug/latchkey'));
 const STAGE = resolve(process.env.LATCHKEY_TEST_STAGE ?? join(import.meta.dirname, '../../target/debug/examples/stage'));
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 
 /**
  * Starts a server and waits until it is ready.

@@ -166,6 +166,7 @@ fn Filters(asked: Asked) -> AnyView {
                         name="user"
                         label="User name"
                         value=asked.get("user")
+                        most=LONGEST
                         optional=true
                     />
                     <Select
@@ -178,6 +179,7 @@ fn Filters(asked: Asked) -> AnyView {
                         name="object"
                         label="On what"
                         value=asked.get("object")
+                        most=LONGEST
                         hint=Signal::stored("A key's tag, or a full identity.".to_owned())
                         optional=true
                     />
@@ -187,6 +189,7 @@ fn Filters(asked: Asked) -> AnyView {
                         name="address"
                         label="From the address"
                         value=asked.get("address")
+                        most=LONGEST
                         optional=true
                     />
                     <TextField
@@ -226,6 +229,9 @@ fn Filters(asked: Asked) -> AnyView {
     }
     .whole()
 }
+
+/// Longer than any name, identity or address.
+const LONGEST: u32 = 300;
 
 /// A filter in words.
 fn chip(name: &str, value: &str) -> String {
