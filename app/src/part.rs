@@ -1,5 +1,6 @@
-//! The parts of the application that are loaded when they are needed: the forms about one's own
-//! key, and the administrators' pages. Who looks at their key loads neither.
+//! The parts of the application that are loaded when they are needed: the forms about keys, the
+//! pages of everybody's keys, and those of people, roles, the trail and the policy. Who looks at
+//! their key needs none of them.
 #![expect(
     clippy::unnecessary_wraps,
     reason = "loading a part may fail, entering it does not; `wasm_split` wants one type for both"
@@ -18,6 +19,7 @@ use crate::{
         EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage, ReissueKeyPage,
         RevealPage, RolePage, RolesPage, SettingsPage, UserPage, UsersPage,
     },
+    place::EVERYBODY,
     ui::IntoWhole,
 };
 
@@ -40,7 +42,7 @@ pub enum Form {
     Attendance,
 }
 
-/// A page of the administrators.
+/// A page of everybody's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
     /// `/security/api-keys`
@@ -51,6 +53,11 @@ pub enum Room {
     KeyOf,
     /// `/security/api-keys/{tag}/delete`
     DeleteKeyOf,
+}
+
+/// A page of what goes on around keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Office {
     /// `/settings`
     Settings,
     /// `/users`
@@ -78,8 +85,10 @@ pub enum Room {
 pub enum Page {
     /// One of the forms.
     Form(Form),
-    /// One of the administrators'.
+    /// One of everybody's keys.
     Room(Room),
+    /// One of what goes on around them.
+    Office(Office),
 }
 
 /// The first split: what only this function calls is in the part.
@@ -104,16 +113,23 @@ fn enter_room(room: Room) -> Result<AnyView, SplitLoaderError> {
         Room::AddKeyFor => view! { <AddForPage /> }.whole(),
         Room::KeyOf => view! { <KeyOfPage /> }.whole(),
         Room::DeleteKeyOf => view! { <DeleteKeyOfPage /> }.whole(),
-        Room::Settings => view! { <SettingsPage /> }.whole(),
-        Room::Users => view! { <UsersPage /> }.whole(),
-        Room::AddUser => view! { <AddUserPage /> }.whole(),
-        Room::User(asked) => view! { <UserPage asked /> }.whole(),
-        Room::Roles => view! { <RolesPage /> }.whole(),
-        Room::AddRole => view! { <EditRolePage title="Add role" /> }.whole(),
-        Room::Role => view! { <RolePage delete=false /> }.whole(),
-        Room::EditRole => view! { <EditRolePage title="Edit role" /> }.whole(),
-        Room::DeleteRole => view! { <RolePage delete=true /> }.whole(),
-        Room::Audit => view! { <AuditPage /> }.whole(),
+    })
+}
+
+/// The third split.
+#[wasm_split(offices, fallible, preload(load_offices))]
+fn enter_office(office: Office) -> Result<AnyView, SplitLoaderError> {
+    Ok(match office {
+        Office::Settings => view! { <SettingsPage /> }.whole(),
+        Office::Users => view! { <UsersPage /> }.whole(),
+        Office::AddUser => view! { <AddUserPage /> }.whole(),
+        Office::User(asked) => view! { <UserPage asked /> }.whole(),
+        Office::Roles => view! { <RolesPage /> }.whole(),
+        Office::AddRole => view! { <EditRolePage title="Add role" /> }.whole(),
+        Office::Role => view! { <RolePage delete=false /> }.whole(),
+        Office::EditRole => view! { <EditRolePage title="Edit role" /> }.whole(),
+        Office::DeleteRole => view! { <RolePage delete=true /> }.whole(),
+        Office::Audit => view! { <AuditPage /> }.whole(),
     })
 }
 
@@ -123,6 +139,7 @@ impl Page {
         match self {
             Self::Form(form) => at_once(enter_form(form))?.ok(),
             Self::Room(room) => at_once(enter_room(room))?.ok(),
+            Self::Office(office) => at_once(enter_office(office))?.ok(),
         }
     }
 
@@ -130,6 +147,7 @@ impl Page {
         match self {
             Self::Form(_) => load_forms().await,
             Self::Room(_) => load_administration().await,
+            Self::Office(_) => load_offices().await,
         }
     }
 }
@@ -169,15 +187,17 @@ pub fn Lazily(
 /// Loads what the page at that path needs to come alive. False when that fails: the page then
 /// works as it does without JavaScript.
 pub async fn load_for(path: &str) -> bool {
-    let is_room = ["/security", "/users", "/roles", "/settings"]
+    let is_room = path.starts_with(EVERYBODY);
+    let is_office = ["/security/audit", "/users", "/roles", "/settings"]
         .iter()
-        .any(|room| path.starts_with(room));
+        .any(|office| path.starts_with(office));
     let is_form = path.starts_with("/profile/") && path != "/profile/key"
         || path.ends_with("/edit")
         || path.ends_with("/reissue");
     let rooms = !is_room || load_administration().await.is_ok();
+    let offices = !is_office || load_offices().await.is_ok();
     let forms = !is_form || load_forms().await.is_ok();
-    rooms && forms
+    rooms && offices && forms
 }
 
 /// After how long a page that is alive loads what will probably be wanted next.
