@@ -83,11 +83,101 @@ pub fn build() -> Option<String> {
     document().document_element()?.get_attribute("data-build")
 }
 
+/// Whether the browser has a network, as far as it knows.
+pub fn is_online() -> bool {
+    window().navigator().on_line()
+}
+
+/// What this browser keeps under a name. Some are told to keep nothing.
+pub fn kept(name: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(name).ok()?
+}
+
+/// Keeps a setting in this browser.
+pub fn keep(name: &str, text: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        // Where there is no room it holds until the page goes.
+        let _ = storage.set_item(name, text);
+    }
+}
+
+/// What this window keeps under a name until it is closed.
+pub fn kept_here(name: &str) -> Option<String> {
+    window().session_storage().ok()??.get_item(name).ok()?
+}
+
+/// Keeps a text in this window; `None`: no more.
+pub fn keep_here(name: &str, text: Option<&str>) {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = match text {
+            Some(text) => storage.set_item(name, text),
+            None => storage.remove_item(name),
+        };
+    }
+}
+
+/// Whether a key was pressed by itself, not to write something, and not within a question on top
+/// of the page.
+pub fn is_bare_key(event: &web_sys::KeyboardEvent) -> bool {
+    const WRITTEN_INTO: &str = "input:not([type=checkbox]):not([type=radio]), textarea, select, \
+         [contenteditable]";
+    let modified = event.ctrl_key() || event.alt_key() || event.meta_key();
+    let busy = modified || event.is_composing() || event.repeat() || event.default_prevented();
+    let target = event.target();
+    let target = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let written = target.is_some_and(|at| !matches!(at.closest(WRITTEN_INTO), Ok(None)));
+    let asked = document().query_selector("dialog:modal");
+    !busy && !written && matches!(asked, Ok(None))
+}
+
+/// Moves the focus to the field that the page is searched by, which may be folded away.
+pub fn focus_search() -> bool {
+    const FIELD: &str = "main [role=search] input[type=search], main [data-search] input";
+    let Some(field) = field(FIELD) else {
+        return false;
+    };
+    if let Ok(Some(folded)) = field.closest("details") {
+        let _ = folded.set_attribute("open", "");
+    }
+    let _ = field.focus();
+    field.select();
+    true
+}
+
+/// Presses what the page has of this kind, if it has any.
+pub fn press(selector: &str) -> bool {
+    let found = document().query_selector(selector).ok().flatten();
+    let found = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(found) = &found {
+        found.click();
+    }
+    found.is_some()
+}
+
+fn field(selector: &str) -> Option<web_sys::HtmlInputElement> {
+    let found = document().query_selector(selector).ok().flatten()?;
+    found.dyn_into().ok()
+}
+
+/// Writes a text into a field, as if somebody had typed it.
+pub fn fill(selector: &str, text: &str) {
+    if let Some(field) = field(selector) {
+        field.set_value(text);
+        say_again(&field, "input");
+    }
+}
+
+/// Ticks a box or takes the tick away, as if somebody had.
+pub fn tick(selector: &str, ticked: bool) {
+    if let Some(field) = field(selector) {
+        field.set_checked(ticked);
+        say_again(&field, "change");
+    }
+}
+
 /// Writes a text into a field, unless somebody is typing there.
 pub fn fill_unless_focused(selector: &str, text: &str) {
-    let found = document().query_selector(selector).ok().flatten();
-    let Some(field) = found.and_then(|found| found.dyn_into::<web_sys::HtmlInputElement>().ok())
-    else {
+    let Some(field) = field(selector) else {
         return;
     };
     let typing = document().active_element().is_some_and(|active| {

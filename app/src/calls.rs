@@ -4,7 +4,14 @@
 //! server function. Here the one type that travels is text, and what is compiled for each page is
 //! its own decoding.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use domain::error::Error;
 use js_sys::futures::JsFuture;
@@ -17,15 +24,15 @@ use leptos::{
 };
 use leptos_router::{
     NavigateOptions,
-    hooks::{use_location, use_navigate, use_query_map},
-    params::ParamsMap,
+    hooks::{use_location, use_navigate},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams};
+use web_sys::{FormData, Headers, HtmlFormElement, RequestInit, Response, UrlSearchParams};
 
 use crate::{
     browser,
+    query::{Query, use_query},
     rpc::{Fault, LoadPulse, packing::unpack},
 };
 
@@ -108,7 +115,7 @@ pub fn live() -> Pulse {
         let ask_again = move || {
             if !document().hidden() {
                 spawn_local(async move {
-                    let now = decode::<String>(&ask(LoadPulse {}).await);
+                    let now = decode::<String>(&send_unasked(LoadPulse::PATH).await);
                     if let Ok(now) = now
                         && pulse
                             .known
@@ -116,6 +123,7 @@ pub fn live() -> Pulse {
                             .is_some_and(|known| known != now)
                     {
                         pulse.known.try_set_value(now.clone());
+                        UNASKED.store(true, Ordering::Relaxed);
                         pulse.beat.try_set(now);
                     }
                 });
@@ -188,9 +196,27 @@ where
     {
         form.append("at", &at);
     }
-    let asked = post(F::PATH, form);
+    let by = if UNASKED.swap(false, Ordering::Relaxed) {
+        By::Page
+    } else {
+        By::Person
+    };
+    let asked = post(F::PATH, form, by);
     // There is one thread only.
     send_wrapper::SendWrapper::new(asked).await.answer
+}
+
+/// Says that a page asks by itself: that is no use of the session.
+pub const UNASKED_HEADER: &str = "x-latchkey-unasked";
+
+/// Whether the next reading is for a change made elsewhere.
+static UNASKED: AtomicBool = AtomicBool::new(false);
+
+/// Who wants an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Person,
+    Page,
 }
 
 /// Names the build that gave an answer. Pages name theirs in `data-build`.
@@ -204,7 +230,12 @@ pub async fn send(path: &str, entries: &[(&str, &str)]) -> String {
             form.append(name, text);
         }
     }
-    post(path, form).await.answer
+    post(path, form, By::Person).await.answer
+}
+
+/// Asks a server function without arguments when nobody has done anything.
+pub async fn send_unasked(path: &str) -> String {
+    post(path, UrlSearchParams::new(), By::Page).await.answer
 }
 
 /// What came back.
@@ -215,19 +246,28 @@ struct Reply {
     leads_to: Option<String>,
 }
 
-async fn post(path: &str, form: Result<UrlSearchParams, JsValue>) -> Reply {
-    try_post(path, form).await.unwrap_or_else(|_| Reply {
+async fn post(path: &str, form: Result<UrlSearchParams, JsValue>, by: By) -> Reply {
+    try_post(path, form, by).await.unwrap_or_else(|_| Reply {
         answer: UNREACHED.to_owned(),
         leads_to: None,
     })
 }
 
-async fn try_post(path: &str, form: Result<UrlSearchParams, JsValue>) -> Result<Reply, JsValue> {
+async fn try_post(
+    path: &str,
+    form: Result<UrlSearchParams, JsValue>,
+    by: By,
+) -> Result<Reply, JsValue> {
     let request = RequestInit::new();
     request.set_method("POST");
     // The entries say by themselves how they are encoded.
     let form = form?;
     request.set_body(&form);
+    if by == By::Page {
+        let headers = Headers::new()?;
+        headers.set(UNASKED_HEADER, "1")?;
+        request.set_headers(&headers);
+    }
     let response = JsFuture::from(window().fetch_with_str_and_init(path, &request)).await?;
     let response: Response = response.dyn_into()?;
     let headers = response.headers();
@@ -276,11 +316,11 @@ impl Sending {
 
     /// What was entered before a refusal without JavaScript: it stands in the page's address. An
     /// address that tells of no refusal brings nothing.
-    pub fn entered(self) -> ParamsMap {
+    pub fn entered(self) -> Query {
         if self.fault.with_untracked(Option::is_some) {
-            use_query_map().get_untracked()
+            use_query().get_untracked()
         } else {
-            ParamsMap::new()
+            Query::default()
         }
     }
 
@@ -295,7 +335,7 @@ impl Sending {
             if !self.pending.get_untracked() {
                 self.pending.set(true);
                 let form = entries(&event);
-                spawn_local(async move { self.settle(&post(path, form).await, lead) });
+                spawn_local(async move { self.settle(&post(path, form, By::Person).await, lead) });
             }
         }
     }

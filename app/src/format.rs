@@ -117,6 +117,11 @@ pub fn days(number: u64) -> String {
     count(number, "day", "days")
 }
 
+/// Minutes and seconds: `1:05`.
+pub fn clock(seconds: u32) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
 /// What a browser calls itself, as people call it: `Firefox on Linux`. Every browser claims to be
 /// several others, so the order counts.
 pub fn browser(user_agent: &str) -> Option<String> {
@@ -152,6 +157,13 @@ mod tests {
 
     fn at(text: &str) -> Instant {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_left_is_told_as_on_a_clock() {
+        for (seconds, told) in [(0, "0:00"), (9, "0:09"), (65, "1:05"), (120, "2:00")] {
+            assert_eq!(clock(seconds), told);
+        }
     }
 
     #[test]

@@ -6,14 +6,17 @@
 // A page is one type, nested as deep as its elements.
 #![recursion_limit = "256"]
 
+pub mod attend;
 pub mod browser;
 pub mod calls;
+pub mod columns;
 #[cfg(feature = "ssr")]
 mod document;
 pub mod format;
 pub mod pages;
 pub mod part;
 pub mod place;
+pub mod query;
 pub mod rpc;
 pub mod ui;
 pub mod validity;
@@ -21,7 +24,7 @@ pub mod validity;
 #[cfg(feature = "ssr")]
 pub use document::document;
 
-use crate::ui::IntoWhole;
+use crate::{attend::Help, ui::IntoWhole};
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
@@ -30,7 +33,7 @@ use leptos_router::{
     path,
 };
 use pages::{Asked, HomePage, NotFoundPage, OwnKeyPage, SignInPage};
-use part::{Form, Lazily, Page, Room};
+use part::{Attended, Form, Lazily, Office, Page, Room};
 
 /// The application: the site map.
 ///
@@ -39,6 +42,7 @@ use part::{Form, Lazily, Page, Room};
 pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]
     leptos_meta::provide_meta_context();
+    provide_context(Help(RwSignal::new(false)));
     let all = SsrMode::Async;
     view! {
         <Router>
@@ -64,20 +68,21 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/security/api-keys/:tag/edit") view=form(Form::EditKey) ssr=all.clone() />
                     <Route path=path!("/security/api-keys/:tag/reissue") view=form(Form::ReissueKey) ssr=all.clone() />
                     <Route path=path!("/security/api-keys/:tag/delete") view=room(Room::DeleteKeyOf) ssr=all.clone() />
-                    <Route path=path!("/users") view=room(Room::Users) ssr=all.clone() />
-                    <Route path=path!("/users/add") view=room(Room::AddUser) ssr=all.clone() />
-                    <Route path=path!("/users/:id") view=room(Room::User(Asked::Nothing)) ssr=all.clone() />
-                    <Route path=path!("/users/:id/disable") view=room(Room::User(Asked::Disable)) ssr=all.clone() />
-                    <Route path=path!("/users/:id/enable") view=room(Room::User(Asked::Enable)) ssr=all.clone() />
-                    <Route path=path!("/roles") view=room(Room::Roles) ssr=all.clone() />
-                    <Route path=path!("/roles/add") view=room(Room::AddRole) ssr=all.clone() />
-                    <Route path=path!("/roles/:id") view=room(Room::Role) ssr=all.clone() />
-                    <Route path=path!("/roles/:id/edit") view=room(Room::EditRole) ssr=all.clone() />
-                    <Route path=path!("/roles/:id/delete") view=room(Room::DeleteRole) ssr=all.clone() />
-                    <Route path=path!("/security/audit") view=room(Room::Audit) ssr=all.clone() />
-                    <Route path=path!("/settings") view=room(Room::Settings) ssr=all.clone() />
+                    <Route path=path!("/users") view=office(Office::Users) ssr=all.clone() />
+                    <Route path=path!("/users/add") view=office(Office::AddUser) ssr=all.clone() />
+                    <Route path=path!("/users/:id") view=office(Office::User(Asked::Nothing)) ssr=all.clone() />
+                    <Route path=path!("/users/:id/disable") view=office(Office::User(Asked::Disable)) ssr=all.clone() />
+                    <Route path=path!("/users/:id/enable") view=office(Office::User(Asked::Enable)) ssr=all.clone() />
+                    <Route path=path!("/roles") view=office(Office::Roles) ssr=all.clone() />
+                    <Route path=path!("/roles/add") view=office(Office::AddRole) ssr=all.clone() />
+                    <Route path=path!("/roles/:id") view=office(Office::Role) ssr=all.clone() />
+                    <Route path=path!("/roles/:id/edit") view=office(Office::EditRole) ssr=all.clone() />
+                    <Route path=path!("/roles/:id/delete") view=office(Office::DeleteRole) ssr=all.clone() />
+                    <Route path=path!("/security/audit") view=office(Office::Audit) ssr=all.clone() />
+                    <Route path=path!("/settings") view=office(Office::Settings) ssr=all.clone() />
                 </FlatRoutes>
             </main>
+            <Attended />
         </Router>
     }
 }
@@ -88,6 +93,10 @@ fn form(form: Form) -> impl Fn() -> AnyView + Clone + Send + 'static {
 
 fn room(room: Room) -> impl Fn() -> AnyView + Clone + Send + 'static {
     move || view! { <Lazily page=Page::Room(room) /> }.whole()
+}
+
+fn office(office: Office) -> impl Fn() -> AnyView + Clone + Send + 'static {
+    move || view! { <Lazily page=Page::Office(office) /> }.whole()
 }
 
 /// The top of every page, up to date at every address; and the focus, which a new page takes.

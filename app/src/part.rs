@@ -1,20 +1,25 @@
-//! The parts of the application that are loaded when they are needed: the forms about one's own
-//! key, and the administrators' pages. Who looks at their key loads neither.
+//! The parts of the application that are loaded when they are needed: the forms about keys, the
+//! pages of everybody's keys, and those of people, roles, the trail and the policy. Who looks at
+//! their key needs none of them.
 #![expect(
     clippy::unnecessary_wraps,
     reason = "loading a part may fail, entering it does not; `wasm_split` wants one type for both"
 )]
 
+use std::time::Duration;
+
 use leptos::{prelude::*, task::spawn_local};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use crate::{
+    attend::Attendance,
     browser,
     pages::{
         AddForPage, AddKeyPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage, DeleteKeyPage,
         EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage, ReissueKeyPage,
         RevealPage, RolePage, RolesPage, SettingsPage, UserPage, UsersPage,
     },
+    place::EVERYBODY,
     ui::IntoWhole,
 };
 
@@ -33,9 +38,11 @@ pub enum Form {
     DeleteKey,
     /// `/profile/security`
     Security,
+    /// No page: what goes with every one.
+    Attendance,
 }
 
-/// A page of the administrators.
+/// A page of everybody's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
     /// `/security/api-keys`
@@ -46,6 +53,11 @@ pub enum Room {
     KeyOf,
     /// `/security/api-keys/{tag}/delete`
     DeleteKeyOf,
+}
+
+/// A page of what goes on around keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Office {
     /// `/settings`
     Settings,
     /// `/users`
@@ -73,8 +85,10 @@ pub enum Room {
 pub enum Page {
     /// One of the forms.
     Form(Form),
-    /// One of the administrators'.
+    /// One of everybody's keys.
     Room(Room),
+    /// One of what goes on around them.
+    Office(Office),
 }
 
 /// The first split: what only this function calls is in the part.
@@ -87,6 +101,7 @@ fn enter_form(form: Form) -> Result<AnyView, SplitLoaderError> {
         Form::Reveal => view! { <RevealPage /> }.whole(),
         Form::DeleteKey => view! { <DeleteKeyPage /> }.whole(),
         Form::Security => view! { <PasswordAndSessionsPage /> }.whole(),
+        Form::Attendance => view! { <Attendance /> }.whole(),
     })
 }
 
@@ -98,16 +113,23 @@ fn enter_room(room: Room) -> Result<AnyView, SplitLoaderError> {
         Room::AddKeyFor => view! { <AddForPage /> }.whole(),
         Room::KeyOf => view! { <KeyOfPage /> }.whole(),
         Room::DeleteKeyOf => view! { <DeleteKeyOfPage /> }.whole(),
-        Room::Settings => view! { <SettingsPage /> }.whole(),
-        Room::Users => view! { <UsersPage /> }.whole(),
-        Room::AddUser => view! { <AddUserPage /> }.whole(),
-        Room::User(asked) => view! { <UserPage asked /> }.whole(),
-        Room::Roles => view! { <RolesPage /> }.whole(),
-        Room::AddRole => view! { <EditRolePage title="Add role" /> }.whole(),
-        Room::Role => view! { <RolePage delete=false /> }.whole(),
-        Room::EditRole => view! { <EditRolePage title="Edit role" /> }.whole(),
-        Room::DeleteRole => view! { <RolePage delete=true /> }.whole(),
-        Room::Audit => view! { <AuditPage /> }.whole(),
+    })
+}
+
+/// The third split.
+#[wasm_split(offices, fallible, preload(load_offices))]
+fn enter_office(office: Office) -> Result<AnyView, SplitLoaderError> {
+    Ok(match office {
+        Office::Settings => view! { <SettingsPage /> }.whole(),
+        Office::Users => view! { <UsersPage /> }.whole(),
+        Office::AddUser => view! { <AddUserPage /> }.whole(),
+        Office::User(asked) => view! { <UserPage asked /> }.whole(),
+        Office::Roles => view! { <RolesPage /> }.whole(),
+        Office::AddRole => view! { <EditRolePage title="Add role" /> }.whole(),
+        Office::Role => view! { <RolePage delete=false /> }.whole(),
+        Office::EditRole => view! { <EditRolePage title="Edit role" /> }.whole(),
+        Office::DeleteRole => view! { <RolePage delete=true /> }.whole(),
+        Office::Audit => view! { <AuditPage /> }.whole(),
     })
 }
 
@@ -117,6 +139,7 @@ impl Page {
         match self {
             Self::Form(form) => at_once(enter_form(form))?.ok(),
             Self::Room(room) => at_once(enter_room(room))?.ok(),
+            Self::Office(office) => at_once(enter_office(office))?.ok(),
         }
     }
 
@@ -124,6 +147,7 @@ impl Page {
         match self {
             Self::Form(_) => load_forms().await,
             Self::Room(_) => load_administration().await,
+            Self::Office(_) => load_offices().await,
         }
     }
 }
@@ -163,21 +187,46 @@ pub fn Lazily(
 /// Loads what the page at that path needs to come alive. False when that fails: the page then
 /// works as it does without JavaScript.
 pub async fn load_for(path: &str) -> bool {
-    let is_room = ["/security", "/users", "/roles", "/settings"]
+    let is_room = path.starts_with(EVERYBODY);
+    let is_office = ["/security/audit", "/users", "/roles", "/settings"]
         .iter()
-        .any(|room| path.starts_with(room));
+        .any(|office| path.starts_with(office));
     let is_form = path.starts_with("/profile/") && path != "/profile/key"
         || path.ends_with("/edit")
         || path.ends_with("/reissue");
     let rooms = !is_room || load_administration().await.is_ok();
+    let offices = !is_office || load_offices().await.is_ok();
     let forms = !is_form || load_forms().await.is_ok();
-    rooms && forms
+    rooms && offices && forms
 }
 
-/// Loads what will probably be wanted next, while nobody waits for it. Nothing is lost if that
-/// fails.
-pub async fn load_ahead() {
-    let _ = load_forms().await;
+/// After how long a page that is alive loads what will probably be wanted next.
+const AHEAD: Duration = Duration::from_millis(500);
+
+/// What goes with every page. It is in the forms' part, which is loaded here while nobody waits for
+/// it; little is lost if that fails.
+///
+/// Without JavaScript: not there.
+#[component]
+pub fn Attended() -> AnyView {
+    let loaded = RwSignal::new(false);
+    Effect::new(move || {
+        let load = move || {
+            spawn_local(async move {
+                if load_forms().await.is_ok() {
+                    loaded.try_set(true);
+                }
+            });
+        };
+        set_timeout(load, AHEAD);
+    });
+    (move || {
+        loaded
+            .get()
+            .then(|| Page::Form(Form::Attendance).enter())
+            .flatten()
+    })
+    .whole()
 }
 
 /// What a future has to say without waiting.

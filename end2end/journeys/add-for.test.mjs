@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { dateIn } from '../support/dates.mjs';
 import { journeys } from '../support/journeys.mjs';
-import { fact, isAt, isTold, isWrong } from '../support/page.mjs';
+import { fact, focused, isAt, isTold, isWrong } from '../support/page.mjs';
 import {
   administrator,
   keyTags,
@@ -15,6 +15,7 @@ import {
   tagOf,
   verify,
 } from '../support/people.mjs';
+import { until } from '../support/until.mjs';
 
 const ADD = '/security/api-keys/add';
 const NOTHING = 'Nothing was changed. Correct what is marked below.';
@@ -38,7 +39,67 @@ async function tagsOf(visit, person) {
   return [...new Set((await answer.text()).match(/lky_[\w-]{7}=/g) ?? [])];
 }
 
+/** Looks for users: while typing, or with the button. */
+async function find({ javaScript, page }, text) {
+  const answered = javaScript && page.waitForResponse('**/api/find_owners');
+  await page.getByLabel('The name begins with').fill(text);
+  if (!javaScript) {
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.waitForURL(({ searchParams }) => searchParams.get('who') === text);
+  }
+  await answered;
+}
+
+async function isEntered(page, text) {
+  await until(`${text} is entered`, async () => (await name(page).inputValue()) === text);
+}
+
 journeys('add a key for another user', ({ journey, bothWays }) => {
+  journey('users are found while their name is typed, and what is entered already stays', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const begin = `gil-${Date.now().toString(36)}`;
+    for (let place = 0; place < 9; place += 1) await server.addUser(`${begin}-${place}`);
+    await openForm(visit);
+    await page.getByLabel('Description').fill('written before');
+    await choice(page, '60 days').check();
+    const asked = [];
+    page.on('request', (request) => request.url().includes('/api/find_owners') && asked.push(request.postData()));
+    await page.getByLabel('The name begins with').pressSequentially(begin, { delay: 20 });
+    await page.getByText('The first 8 users. Type more of the name to see others.').waitFor();
+    assert.equal(await page.locator('.found').getByRole('link').count(), 8);
+    assert.ok(asked.length < 4, `${asked.length} searches for a name typed in one go`);
+    await page.getByLabel('The name begins with').pressSequentially('-8');
+    await page.getByText('1 user', { exact: true }).waitFor();
+    // By the keyboard: the button is between the field and what was found.
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await isEntered(page, `${begin}-8`);
+    await page.getByRole('status').filter({ hasText: `:${begin}-8:unixpwd:` }).waitFor();
+    await page.getByLabel('Description').and(focused(page)).waitFor();
+    assert.equal(await page.getByLabel('Description').inputValue(), 'written before');
+    assert.ok(await choice(page, '60 days').isChecked());
+    assert.equal(await page.locator('.found').count(), 0);
+    await page.getByLabel('The name begins with').fill('');
+    assert.equal(await page.locator('.found').count(), 0);
+  });
+
+  bothWays('a Default Security Administrator finds whom a key is for', async (context) => {
+    const { server, visit, page } = context;
+    const person = await newPerson(server);
+    await signIn(visit, await newPerson(server, { roles: ['Default Security Administrator'] }));
+    await openForm(visit);
+    await find(visit, person.name);
+    await page.getByRole('link', { name: person.name, exact: true }).click();
+    await isEntered(page, person.name);
+    // The list of users is another matter, and who may make no keys for others finds nobody.
+    visit.expectProblem(/403/);
+    assert.equal((await post(visit, '/api/users_page')).status(), 403);
+    await signIn(visit, await newHolder(server, 'api-keys', ['view']));
+    assert.equal((await post(visit, '/api/find_owners', { who: person.name })).status(), 403);
+  });
+
   bothWays('the user is found, the value is shown once, and the key works for the user', async (context) => {
     const { server, visit, page } = context;
     const asker = await administrator(context);
@@ -46,13 +107,9 @@ journeys('add a key for another user', ({ journey, bothWays }) => {
     await visit.open('/security/api-keys');
     await page.getByRole('main').getByRole('link', { name: 'Add', exact: true }).click();
     await isAt(page, 'Add API key for a user');
-    await page.getByLabel('The name begins with').fill(person.name.slice(0, -1));
-    await page.getByRole('button', { name: 'Search' }).click();
+    await find(visit, person.name.slice(0, -1));
     await page.getByRole('link', { name: person.name, exact: true }).click();
-    await page.waitForURL(`**${ADD}?user_name=${person.name}`);
-    await isAt(page, 'Add API key for a user');
-    await visit.alive();
-    assert.equal(await name(page).inputValue(), person.name);
+    await isEntered(page, person.name);
     assert.equal(await saml(page).isChecked(), false);
     await page.getByLabel('Description').fill('for the new colleague');
     assert.ok(await choice(page, '30 days').isChecked());
@@ -84,10 +141,8 @@ journeys('add a key for another user', ({ journey, bothWays }) => {
     const { visit, page } = context;
     await administrator(context);
     await openForm(visit);
-    for (const text of ['nobody', '%', '_', '*']) {
-      await page.getByLabel('The name begins with').fill(text);
-      await page.getByRole('button', { name: 'Search' }).click();
-      await page.waitForURL(`**${ADD}?who=*`);
+    for (const text of ['nobody', '%', '_', '*', '<b>', "' or 1=1 --", '😀'.repeat(60)]) {
+      await find(visit, text);
       await page.getByText('No user has a name that begins so.').waitFor();
       assert.equal(await page.locator('.found').getByRole('link').count(), 0);
     }
@@ -98,11 +153,9 @@ journeys('add a key for another user', ({ journey, bothWays }) => {
     await administrator(context);
     const person = await server.addSamlUser(`s-${Date.now().toString(36)}${visit.javaScript ? 'a' : 'b'}`);
     await openForm(visit);
-    await page.getByLabel('The name begins with').fill(person.name);
-    await page.getByRole('button', { name: 'Search' }).click();
+    await find(visit, person.name);
     await page.getByRole('link', { name: person.name, exact: true }).click();
-    await page.waitForURL(`**${ADD}?user_name=${person.name}&domain=idp&saml=true`);
-    await visit.alive();
+    await isEntered(page, person.name);
     assert.ok(await saml(page).isChecked());
     assert.equal(await domain(page).inputValue(), 'idp');
     const warning = "This is later than the owner's sign-in by SAML authentication would give";

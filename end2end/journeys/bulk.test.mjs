@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { dateIn } from '../support/dates.mjs';
 import { journeys } from '../support/journeys.mjs';
 import { isAt } from '../support/page.mjs';
-import { administrator, expireKey, keyDetails, makeKey, makeManyKeys, newPerson, verify } from '../support/people.mjs';
+import { administrator, expireKey, keyDetails, makeKey, makeManyKeys, newPerson, signIn, verify } from '../support/people.mjs';
 import { until } from '../support/until.mjs';
 
 const LIST = '/security/api-keys';
@@ -248,6 +248,60 @@ journeys('several keys at once', ({ journey }) => {
     await page.getByRole('searchbox', { name: 'Search' }).fill('linsang');
     await tick(page, kept[0]).waitFor();
     assert.equal(await page.getByRole('checkbox', { checked: true }).count(), 0);
+  });
+
+  journey('what was stopped can be gone on with after the page was left, by whoever began it', async (context) => {
+    const { server, visit, page } = context;
+    const asker = await administrator(context);
+    const tags = await makeManyKeys(server, 130, { name: 'left-over', word: 'ringtail' });
+    await visit.open(`${LIST}?q=ringtail`);
+    await button(bulk(page), 'Select all that match: 130 keys').click();
+    await tick(page, (await page.locator('main .table .tag').allInnerTexts())[0]).uncheck();
+    await button(bulk(page), 'Delete…').click();
+    await confirm(page, 129, 'Delete');
+    await said(page).filter({ hasText: /^\d+ deleted/ }).waitFor();
+    await button(page.locator('.bulk__run'), 'Stop').click();
+    await said(page).filter({ hasText: 'Stopped.' }).waitFor();
+    const before = await left(visit, 'ringtail');
+    assert.ok(before > 1 && before < 130, `${before} are left`);
+    await visit.open('/profile/key');
+    await visit.open(LIST);
+    await said(page).filter({ hasText: 'Deleting several keys was not finished.' }).waitFor();
+    assert.equal(await left(visit, 'ringtail'), before, 'it went on by itself');
+    // Not by another who signs in here.
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    await visit.open(LIST);
+    await isAt(page, 'API keys');
+    assert.equal(await page.locator('.bulk__run').count(), 0);
+    await signIn(visit, asker);
+    await visit.open(LIST);
+    await button(page.locator('.bulk__run'), 'Go on').click();
+    await said(page).filter({ hasText: 'Finished.' }).waitFor({ timeout: 60_000 });
+    assert.equal(await left(visit, 'ringtail'), 1, 'the one that was taken out');
+    assert.equal((await audited(server, tags, /key\.delete/)).length, 129);
+    await visit.open(LIST);
+    await isAt(page, 'API keys');
+    assert.equal(await page.locator('.bulk__run').count(), 0, 'nothing is left to go on with');
+  });
+
+  journey('work that nobody wants any more is left for good', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    await makeManyKeys(server, 45, { name: 'unwanted', word: 'olingo' });
+    await visit.open(`${LIST}?q=olingo`);
+    await button(bulk(page), 'Select this page').click();
+    await button(bulk(page), 'Extend…').click();
+    await page.route('**/api/bulk_extend', (route) => route.abort());
+    visit.expectProblem(/bulk_extend/);
+    await confirm(page, 45, 'Extend');
+    await said(page).filter({ hasText: 'Stopped.' }).waitFor();
+    await visit.open(`${LIST}?q=olingo`);
+    await said(page).filter({ hasText: 'Extending several keys was not finished.' }).waitFor();
+    await button(page.locator('.bulk__run'), 'Leave it').click();
+    await page.locator('.bulk__run').waitFor({ state: 'detached' });
+    await visit.open(`${LIST}?q=olingo`);
+    await isAt(page, 'API keys');
+    assert.equal(await page.locator('.bulk__run').count(), 0);
   });
 
   journey('one’s own key can be among them', async (context) => {

@@ -43,7 +43,7 @@ journeys('one’s key', ({ journey, bothWays }) => {
     await page.getByRole('region', { name: 'API key details' }).getByText(tag, { exact: true }).waitFor();
     const local = / your time$/;
     assert.equal(local.test(await fact(page, 'Expires').innerText()), visit.javaScript);
-    await page.getByText(`${server.url}/netbackup/security/api-keys/${tag}`).waitFor();
+    await page.getByText(`${server.url}/verify`).waitFor();
   });
 
   journey('the tag and the command can be copied', async (context) => {
@@ -55,7 +55,7 @@ journeys('one’s key', ({ journey, bothWays }) => {
       ['Copy tag', tag],
       [
         'Copy command',
-        `curl -H "Authorization: $LATCHKEY_API_KEY" ${server.url}/netbackup/security/api-keys/${tag}`,
+        `curl -i -H "Authorization: $LATCHKEY_API_KEY" ${server.url}/verify`,
       ],
     ]) {
       await page.getByRole('button', { name: label }).click();

@@ -99,7 +99,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await reveal.getByRole('button', { name: 'Copy and close' }).and(focused(page)).waitFor();
     await tabTo(page, /^Show key$/, 4);
     await press('Space');
-    await reveal.getByRole('switch', { checked: true }).waitFor();
+    await reveal.getByRole('button', { name: 'Hide key' }).waitFor();
     await tabTo(page, /^Copy and close$/, 4);
     await press('Enter');
     await isTold(page, 'Copied.');

@@ -112,7 +112,7 @@ async function lookAtReveal({ visit, page }) {
   const dialog = page.getByRole('dialog', { name: 'Copy your API key' });
   await dialog.waitFor();
   await look(visit, '40 reveal masked');
-  await dialog.getByRole('switch', { name: 'Show key' }).click();
+  await dialog.getByRole('button', { name: 'Show key' }).click();
   await look(visit, '41 reveal open');
   await dialog.getByRole('button', { name: 'Close', exact: true }).click();
   await dialog.getByText('You have not copied the key.').waitFor();

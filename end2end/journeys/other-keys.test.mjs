@@ -181,6 +181,15 @@ journeys('a key of somebody else', ({ journey, bothWays }) => {
     assert.equal((await verify(server, value)).status, 204);
 
     await details(page).getByRole('link', { name: 'Delete' }).click();
+    // Whose it is has to be typed.
+    const typed = question.getByLabel(`Type ${owner.name} to go on`);
+    for (const text of ['', owner.name.slice(1), `${owner.name}x`]) {
+      await typed.fill(text);
+      await question.getByRole('button', { name: 'Delete' }).click();
+      assert.equal(await typed.evaluate((field) => field.validity.valid), false);
+      assert.equal((await verify(server, value)).status, 204);
+    }
+    await typed.fill(owner.name);
     await question.getByRole('button', { name: 'Delete' }).click();
     await page.waitForURL(`**${LIST}?notice=deleted`);
     await isTold(page, 'The API key was deleted.');

@@ -8,6 +8,7 @@ import { until } from '../support/until.mjs';
 
 const LIST = '/security/api-keys';
 const FORMS = /\/pkg\/[0-9a-f]{12}\/split_forms\.wasm$/;
+const OFFICES = /\/pkg\/[0-9a-f]{12}\/split_offices\.wasm$/;
 const ADMINISTRATION = /\/pkg\/[0-9a-f]{12}\/split_administration\.wasm$/;
 
 /** The addresses that the visit asks for, from now on. */
@@ -39,7 +40,7 @@ journeys('the parts of the application', ({ journey }) => {
     await page.getByRole('link', { name: 'Cancel' }).click();
     await isAt(page, 'My API key');
     assert.equal(count(FORMS), 1);
-    assert.equal(count(ADMINISTRATION), 0);
+    assert.equal(count(ADMINISTRATION) + count(OFFICES), 0);
   });
 
   journey('the administrators’ pages come once, by the link', async (context) => {
@@ -55,8 +56,11 @@ journeys('the parts of the application', ({ journey }) => {
     await isAt(page, 'API keys');
     await page.getByRole('link', { name: tag, exact: true }).waitFor();
     assert.equal(await page.evaluate(() => document.activeElement?.innerText), 'API keys');
+    assert.equal(count(OFFICES), 0, 'the list of keys needs no page about people');
     await page.getByRole('link', { name: 'Settings' }).click();
     await isAt(page, 'Settings');
+    await page.getByLabel('Longest validity', { exact: true }).waitFor();
+    assert.equal(count(OFFICES), 1);
     await page.goBack();
     await page.getByRole('link', { name: tag, exact: true }).click();
     await isAt(page, 'API key');
@@ -134,6 +138,7 @@ journeys('the parts of the application', ({ journey }) => {
     await isTold(page, 'The changes were saved.');
     assert.equal(await fact(page, 'Description').innerText(), 'weekly build');
     await page.getByRole('link', { name: 'Delete', exact: true }).click();
+    await page.getByLabel(`Type ${person.name} to go on`).fill(person.name);
     await page.getByRole('dialog', { name: 'Delete this API key?' }).getByRole('button', { name: 'Delete' }).click();
     await isTold(page, 'The API key was deleted.');
     assert.equal(await page.locator('html[data-hydrated]').count(), 0);

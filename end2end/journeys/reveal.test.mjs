@@ -122,14 +122,15 @@ journeys('a new key is shown once', ({ journey }) => {
 
     const shown = dialog.locator('.secret__value');
     assert.match(await shown.innerText(), /^lky_[\w-]{6}•{54}$/);
-    const show = dialog.getByRole('switch', { name: 'Show key' });
-    assert.equal(await show.getAttribute('aria-checked'), 'false');
+    const show = dialog.getByRole('button', { name: 'Show key' });
+    const hide = dialog.getByRole('button', { name: 'Hide key' });
+    assert.equal(await hide.count(), 0);
     await show.click();
     await dialog.getByText(VALUE).first().waitFor();
-    assert.equal(await show.getAttribute('aria-checked'), 'true');
+    assert.equal(await show.count(), 0);
     const value = await shown.innerText();
     const command = await dialog.locator('.command__text').innerText();
-    await show.click();
+    await hide.click();
     await dialog.getByText('•••').first().waitFor();
     assert.ok(!hasKey(await page.content(), value), 'the masked page has the key');
 
@@ -203,7 +204,7 @@ journeys('a new key is shown once', ({ journey }) => {
     const { server, visit, page } = context;
     visit.expectProblem(/409/);
     const person = await addKey(context);
-    await page.getByRole('switch', { name: 'Show key' }).click();
+    await page.getByRole('button', { name: 'Show key' }).click();
     const value = await page.locator('.secret__value').innerText();
     const warnings = [];
     page.on('dialog', (dialog) => {
@@ -222,7 +223,7 @@ journeys('a new key is shown once', ({ journey }) => {
     const { visit, page } = context;
     visit.expectProblem(/409/);
     await addKey(context);
-    await page.getByRole('switch', { name: 'Show key' }).click();
+    await page.getByRole('button', { name: 'Show key' }).click();
     const value = await page.locator('.secret__value').innerText();
     await page.goBack();
     await isAt(page, 'Add API key');
@@ -240,7 +241,7 @@ journeys('a new key is shown once', ({ journey }) => {
       const { page } = context;
       await addKey(context);
       const dialog = page.getByRole('dialog', { name: DIALOG });
-      await dialog.getByRole('switch', { name: 'Show key' }).click();
+      await dialog.getByRole('button', { name: 'Show key' }).click();
       const value = await dialog.locator('.secret__value').innerText();
       await close(page);
       await dialog.getByText('You have not copied the key.').waitFor();

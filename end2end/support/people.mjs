@@ -97,8 +97,8 @@ export async function readNewKey({ javaScript, page }, { another = false } = {})
   await page.waitForURL(`**/profile/key/reveal${another ? '?for=everybody' : ''}`);
   if (javaScript) {
     const dialog = page.getByRole('dialog', { name: 'Copy your API key' });
-    await dialog.getByRole('switch', { name: 'Show key' }).click();
-    await dialog.getByRole('switch', { checked: true }).waitFor();
+    await dialog.getByRole('button', { name: 'Show key' }).click();
+    await dialog.getByRole('button', { name: 'Hide key' }).waitFor();
   } else {
     await page.getByRole('button', { name: 'Show my key' }).click();
     await page.getByText('Show key', { exact: true }).click();

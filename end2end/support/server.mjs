@@ -9,14 +9,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const PROGRAM = resolve(process.env.LATCHKEY_BIN ?? join(import.meta.dirname, '../../target/debug/latchkey'));
 const STAGE = resolve(process.env.LATCHKEY_TEST_STAGE ?? join(import.meta.dirname, '../../target/debug/examples/stage'));
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 
 /**
  * Starts a server and waits until it is ready.
  * @param {Record<string, string>} [settings] further LATCHKEY_* variables
- * @param {{ tls?: boolean }} [options] whether it also listens with TLS, at `tlsUrl`, where people then go
+ * @param {{ tls?: boolean, flags?: string[] }} [options] whether it also listens with TLS, at
+ *   `tlsUrl`, where people then go; flags of `latchkey serve`
  */
-export async function startServer(settings = {}, { tls = false } = {}) {
+export async function startServer(settings = {}, { tls = false, flags = [] } = {}) {
   const port = await freePort();
   const tlsUrl = tls ? `https://localhost:${await freePort()}` : undefined;
   const plain = `127.0.0.1:${port}`;
@@ -31,7 +32,7 @@ export async function startServer(settings = {}, { tls = false } = {}) {
     NO_COLOR: '1',
     ...settings,
   });
-  const server = new Server(url, dataDir, env);
+  const server = new Server(url, dataDir, env, flags);
   server.tlsUrl = tlsUrl;
   try {
     await server.start();
@@ -44,10 +45,12 @@ export async function startServer(settings = {}, { tls = false } = {}) {
 
 class Server {
   #env;
+  #flags;
   #process;
   #log = '';
 
-  constructor(url, dataDir, env) {
+  constructor(url, dataDir, env, flags) {
+    this.#flags = flags;
     this.url = url;
     this.dataDir = dataDir;
     this.#env = env;
@@ -60,7 +63,7 @@ class Server {
 
   /** Starts the process, at first or again on the same data. */
   async start() {
-    const child = spawn(PROGRAM, ['serve'], {
+    const child = spawn(PROGRAM, ['serve', ...this.#flags], {
       cwd: this.dataDir,
       env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -106,13 +109,18 @@ class Server {
   }
 
   /** The session cookie of a SAML user, as a validated assertion will give it. */
-  async samlSession(name) {
-    return (await this.#run(STAGE, [this.dataDir, 'saml-session', 'idp', name])).trim();
+  async samlSession(name, provider = 'idp') {
+    return (await this.#run(STAGE, [this.dataDir, 'saml-session', provider, name])).trim();
   }
 
   /** Changes the database beside the server: what no journey can wait for, or do by any door. */
   async sql(statements) {
     await this.#run('sqlite3', ['-bail', join(this.dataDir, 'latchkey.db')], `.timeout 5000\n${statements}\n`);
+  }
+
+  /** What the database answers to one question. */
+  async query(statement) {
+    return (await this.#run('sqlite3', ['-bail', join(this.dataDir, 'latchkey.db')], `.timeout 5000\n${statement};\n`)).trim();
   }
 
   /** Runs `latchkey ARGUMENTS…` with the server's settings; resolves to its output. */

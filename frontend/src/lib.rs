@@ -1,14 +1,9 @@
 //! Hydrates the application.
 
-use std::time::Duration;
-
-use app::part::{load_ahead, load_for};
+use app::part::load_for;
 use js_sys::futures::spawn_local;
-use leptos::prelude::{document, set_timeout, window};
+use leptos::prelude::{document, window};
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// After how long a page that is alive loads what will probably be wanted next.
-const AHEAD: Duration = Duration::from_millis(500);
 
 /// Makes the page that the server sent come alive; the page's script calls it once.
 #[wasm_bindgen]
@@ -20,7 +15,6 @@ pub fn hydrate() {
         if load_for(&path).await {
             leptos::mount::hydrate_body(app::App);
             mark();
-            set_timeout(|| spawn_local(load_ahead()), AHEAD);
         }
     });
 }

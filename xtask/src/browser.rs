@@ -17,6 +17,15 @@ const CHROMIUM: [&str; 4] = [
 
 /// Runs the journeys against this binary.
 pub(crate) fn journeys(program: &Path, stage: &Path) -> Result<()> {
+    node(&["--test", "--test-reporter=spec"], program, stage)
+}
+
+/// Takes the pictures of the documentation of this binary.
+pub(crate) fn pictures(program: &Path, stage: &Path) -> Result<()> {
+    node(&["pictures.mjs"], program, stage)
+}
+
+fn node(arguments: &[&str], program: &Path, stage: &Path) -> Result<()> {
     let chromium = chromium()?;
     let folder = workspace::root().join("end2end");
     install_packages(&folder)?;
@@ -26,7 +35,7 @@ pub(crate) fn journeys(program: &Path, stage: &Path) -> Result<()> {
     }
     process::run(
         Command::new("node")
-            .args(["--test", "--test-reporter=spec"])
+            .args(arguments)
             .current_dir(&folder)
             .env("LATCHKEY_BIN", program)
             .env("LATCHKEY_TEST_STAGE", stage)

@@ -54,6 +54,8 @@ enum Command {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Build, then write the pictures of the documentation from a demonstration
+    Screenshots,
     /// Print what a browser loads first, and fail when the WebAssembly is too large
     Size,
     /// Print how long the release build takes to start, and its memory
@@ -103,6 +105,7 @@ fn execute() -> anyhow::Result<()> {
             };
             server::run(&server::build(&site, release)?, &args)
         }
+        Command::Screenshots => test::screenshots(),
         Command::Size => size::check(&site::build()?),
         Command::Measure => measure::run(),
         Command::Bench { what } => bench::run(what),

@@ -126,11 +126,23 @@ fn execute(step: Step, runner_args: &[String]) -> Result<()> {
         ),
         Step::Clients => clients::run(&server::build(&site::any()?, false)?),
         Step::E2e => {
-            let site = site::build()?;
-            let program = server::build(&site, false)?;
-            browser::journeys(&program, &stage(&site)?)
+            let (program, stage) = program()?;
+            browser::journeys(&program, &stage)
         }
     }
+}
+
+/// Writes `docs/screenshots`.
+pub(crate) fn screenshots() -> Result<()> {
+    let (program, stage) = program()?;
+    browser::pictures(&program, &stage)
+}
+
+/// The whole program, and what prepares data for it.
+fn program() -> Result<(PathBuf, PathBuf)> {
+    let site = site::build()?;
+    let program = server::build(&site, false)?;
+    Ok((program, stage(&site)?))
 }
 
 /// What prepares a server's data for the journeys, compiled as for the unit tests.

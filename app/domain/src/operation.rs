@@ -168,6 +168,17 @@ pub fn decide(
     Ok(())
 }
 
+/// Decides whether users may be found by their names: by whoever sees users, and by whoever may
+/// make keys for others, who has to name them.
+///
+/// # Errors
+/// As [`decide`] says of seeing users.
+pub fn decide_finding_users(rights: Rights, means: Means) -> Result<(), Error> {
+    decide(Operation::ViewUsers, Whose::Others, rights, means).or_else(|refusal| {
+        decide(Operation::CreateKey, Whose::Others, rights, means).map_err(|_| refusal)
+    })
+}
+
 /// By what means a request is authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Means {
@@ -284,6 +295,42 @@ mod tests {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A2: every pair of sets of permissions on users and on keys.
+    #[test]
+    fn users_are_found_by_who_sees_them_or_makes_keys_for_them() {
+        let sets = |namespace| {
+            (0..1_usize << Permission::ALL.len()).map(move |bits| {
+                let held = Permission::ALL.into_iter().enumerate();
+                let held = held.filter(|(index, _)| bits >> index & 1 == 1);
+                let held = held.map(|(_, permission)| permission).collect::<Vec<_>>();
+                let grants = held.iter().fold(Grants::NONE, |all, permission| {
+                    all | Grants::one(namespace, *permission)
+                });
+                (held, grants)
+            })
+        };
+        for (on_users, users) in sets(Namespace::Users) {
+            for (on_keys, keys) in sets(Namespace::ApiKeys) {
+                let makes = [Permission::View, Permission::Create];
+                let may = on_users.contains(&Permission::View)
+                    || makes.iter().all(|needed| on_keys.contains(needed));
+                let expected = if may {
+                    Ok(())
+                } else {
+                    Err(Error::NotPermitted)
+                };
+                let rights = Rights::on_everything(users | keys);
+                for means in Means::ALL {
+                    let found = decide_finding_users(rights, means);
+                    assert_eq!(found, expected, "{on_users:?} {on_keys:?} {means:?}");
+                }
+            }
+        }
+        // Who makes their own key names nobody.
+        let own = Rights::on_own(Grants::ALL);
+        assert!(decide_finding_users(own, Means::Session).is_err());
     }
 
     /// A4.

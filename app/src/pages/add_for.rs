@@ -4,12 +4,11 @@ use domain::{
     Instant,
     error::{Conflict, Error},
     policy::Policy,
-    principal::{DomainType, Identity},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::hooks::use_query_map;
 
 use super::{
+    find_owner::FindOwner,
     key_entries::{KeyEntries, later_than_saml},
     loading::loaded,
     trouble::{fault_notice, focus_on, lead_on},
@@ -18,8 +17,9 @@ use super::{
 use crate::{
     calls::{Sending, read_here},
     place::EVERYBODY,
+    query::use_query,
     rpc::{AddForPage, CreateKeyFor, LoadAddForPage},
-    ui::{Checkbox, Heading, IntoWhole, Notice, Submit, TextField, Tone, address, words},
+    ui::{Checkbox, Heading, IntoWhole, Notice, Submit, TextField, Tone, words},
 };
 
 /// Adding a key for somebody else: who, whether they sign in by SAML, how long.
@@ -37,7 +37,7 @@ pub fn AddForPage() -> AnyView {
             </p>
             {loaded(page, move |page: AddForPage| {
                 view! {
-                    <Finder found=page.found />
+                    <FindOwner found=page.found sending />
                     <Form policy=page.policy as_of=page.as_of entries sending />
                 }
                 .whole()
@@ -46,71 +46,13 @@ pub fn AddForPage() -> AnyView {
     .whole()
 }
 
-const PATH: &str = "/security/api-keys/add";
-
-/// Finds a user by the beginning of the name.
-#[component]
-fn Finder(found: Vec<Identity>) -> impl IntoView {
-    let who = use_query_map().with_untracked(|query| query.get("who").unwrap_or_default());
-    let searched = !who.is_empty();
-    let row = |identity: Identity| {
-        let saml = identity.principal.domain_type == DomainType::Saml;
-        let href = address(
-            PATH,
-            &[
-                ("user_name", &*identity.principal.name),
-                ("domain", &identity.principal.domain),
-                ("saml", if saml { "true" } else { "" }),
-            ],
-        );
-        view! {
-            <li>
-                <a class="way" href=href rel="external">
-                    <bdi>{identity.principal.name.clone()}</bdi>
-                </a>
-                " "
-                <bdi class="fact__code quiet">{identity.to_string()}</bdi>
-            </li>
-        }
-    };
-    let none = (searched && found.is_empty())
-        .then(|| view! { <p class="quiet">"No user has a name that begins so."</p> });
-    view! {
-        <section class="card card--flat" aria-labelledby="finder">
-            <h2 class="subtitle" id="finder">
-                "Find the user"
-            </h2>
-            <form class="search" method="get" action=PATH role="search">
-                <div class="field">
-                    <label class="field__label" for="who">
-                        "The name begins with"
-                    </label>
-                    <input
-                        class="field__input"
-                        type="search"
-                        id="who"
-                        name="who"
-                        value=who
-                        autocomplete="off"
-                    />
-                </div>
-                <button type="submit" class="button">
-                    "Search"
-                </button>
-            </form>
-            {none}
-            <ul class="found">{found.into_iter().map(row).collect_view()}</ul>
-        </section>
-    }
-}
-
 #[component]
 fn Form(policy: Policy, as_of: Instant, entries: KeyEntries, sending: Sending) -> impl IntoView {
     let fault = sending.fault;
     focus_on(fault);
     lead_on(fault);
     entries.begin("", &policy.default_lifetime_days.to_string());
-    let given = use_query_map().get_untracked();
+    let given = use_query().get_untracked();
     let given = move |name| given.get(name).unwrap_or_default();
     let about = move |field, expected| {
         Signal::derive(move || fault.with(|fault| words::about(fault.as_ref(), field, expected)))

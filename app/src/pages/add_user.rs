@@ -2,7 +2,6 @@
 
 use domain::password::{MAX_CHARS, MIN_CHARS};
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::hooks::use_query_map;
 
 use super::{
     loading::loaded,
@@ -10,6 +9,7 @@ use super::{
 };
 use crate::{
     calls::{Sending, read},
+    query::use_query,
     rpc::{AddUser, LoadUserForm, UserForm},
     ui::{Heading, IntoWhole, Kind, Radio, Submit, TextField, Tick, words},
 };
@@ -53,9 +53,9 @@ pub fn AddUserPage() -> AnyView {
 
 #[component]
 fn UserForm(form: UserForm, sending: Sending) -> AnyView {
-    let before = use_query_map().get_untracked();
+    let before = use_query().get_untracked();
     let said = |name: &str| before.get(name).unwrap_or_default();
-    let given = before.get_all("roles").unwrap_or_default();
+    let given = before.get_all("roles").map(str::to_owned).collect();
     let chosen = before
         .get("domain_type")
         .unwrap_or_else(|| "unixpwd".to_owned());

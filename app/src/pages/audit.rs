@@ -2,7 +2,6 @@
 
 use domain::audit::Action;
 use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
-use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use super::{
     audit_record::AuditRecord,
@@ -12,6 +11,7 @@ use super::{
 use crate::{
     calls::{Sending, ask, decode, read_here, seek},
     format,
+    query::{Query, use_query},
     rpc::{AuditPage, CheckAudit, Checked, LoadAuditPage, MOST_RECORDS_COUNTED},
     ui::{
         CheckNotice, Checkbox, Choices, Heading, IntoWhole, Kind, Pager, Select, Submit, TextField,
@@ -38,7 +38,7 @@ pub fn AuditPage() -> AnyView {
             "What was done and what was refused: by whom, by what, from where. Reading it is recorded, too."
         </p>
         {loaded(page, move |page: AuditPage| {
-            let query = use_query_map().get_untracked();
+            let query = use_query().get_untracked();
             let asked = Asked::of(&query);
             let later = query.get_str("before").is_some();
             view! {
@@ -59,9 +59,11 @@ struct Asked {
 }
 
 impl Asked {
-    const NAMES: [&'static str; 6] = ["user", "what", "object", "refused", "from", "until"];
+    const NAMES: [&'static str; 7] = [
+        "user", "what", "object", "address", "refused", "from", "until",
+    ];
 
-    fn of(query: &ParamsMap) -> Self {
+    fn of(query: &Query) -> Self {
         let given = |name| Some((name, query.get(name)?));
         let entries = Self::NAMES.into_iter().filter_map(given);
         Self {
@@ -156,7 +158,7 @@ fn Filters(asked: Asked) -> AnyView {
     let export = |format| asked.with("/security/audit/export", "format", format);
     view! {
         {chips}
-        <details class="card no-print">
+        <details class="card no-print" data-search="">
             <summary class="subtitle">"Filter and export"</summary>
             <form method="get" action=PATH on:submit=seek(PATH)>
                 <div class="search">
@@ -164,6 +166,7 @@ fn Filters(asked: Asked) -> AnyView {
                         name="user"
                         label="User name"
                         value=asked.get("user")
+                        most=LONGEST
                         optional=true
                     />
                     <Select
@@ -176,11 +179,19 @@ fn Filters(asked: Asked) -> AnyView {
                         name="object"
                         label="On what"
                         value=asked.get("object")
+                        most=LONGEST
                         hint=Signal::stored("A key's tag, or a full identity.".to_owned())
                         optional=true
                     />
                 </div>
                 <div class="search">
+                    <TextField
+                        name="address"
+                        label="From the address"
+                        value=asked.get("address")
+                        most=LONGEST
+                        optional=true
+                    />
                     <TextField
                         name="from"
                         label="From (UTC)"
@@ -219,6 +230,9 @@ fn Filters(asked: Asked) -> AnyView {
     .whole()
 }
 
+/// Longer than any name, identity or address.
+const LONGEST: u32 = 300;
+
 /// A filter in words.
 fn chip(name: &str, value: &str) -> String {
     match name {
@@ -228,6 +242,7 @@ fn chip(name: &str, value: &str) -> String {
             None => category(value).map_or_else(|| value.to_owned(), str::to_owned),
         },
         "object" => format!("On {value}"),
+        "address" => format!("From the address {value}"),
         "refused" => "Refused only".to_owned(),
         "from" => format!("From {value}"),
         _ => format!("Until {value}"),
@@ -356,10 +371,7 @@ mod tests {
 
     #[test]
     fn a_filter_is_taken_away_by_itself() {
-        let query: ParamsMap = [("user", "b c"), ("refused", "true"), ("before", "7")]
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let query = Query::parse("user=b+c&refused=true&before=7");
         let asked = Asked::of(&query);
         assert_eq!(asked.without("user"), "/security/audit?refused=true");
         assert_eq!(

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use domain::{Instant, directory::Count};
 use leptos::{html, prelude::*};
 
-use super::bulk_run::{Kind, Run, Which};
+use super::{
+    bulk_run::Run,
+    bulk_work::{Kind, Which},
+};
 use crate::{
     format,
     ui::{IntoWhole, modal, words},
@@ -50,6 +53,11 @@ impl Picked {
     /// Counts what was done, for the list to be read anew.
     pub fn done(self) -> RwSignal<usize> {
         self.run.ended
+    }
+
+    /// Says who chooses: what they left undone in this window can be gone on with.
+    pub fn belongs_to(self, user: i64) {
+        self.run.belongs_to(user);
     }
 
     /// The question that is asked, if one is.

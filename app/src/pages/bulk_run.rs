@@ -1,82 +1,26 @@
 //! Doing one thing to many keys, step by step, until it is done or stopped.
 
-use std::collections::{BTreeSet, VecDeque};
+use leptos::{ev, prelude::*, server_fn::ServerFn, task::spawn_local};
 
-use domain::Instant;
-use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
-
+use super::bulk_work::{Kind, Which, Work};
 use crate::{
+    browser,
     calls::{decode, send},
     format,
-    rpc::{BulkDelete, BulkExtend, Fault, LoadBulkTags, MAX_STEP, SomeTags, StepResult},
+    rpc::{BulkDelete, BulkExtend, Fault, MAX_STEP, StepResult},
     ui::{IntoWhole, words},
 };
 
-/// What is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Deleting.
-    Delete,
-    /// Giving a new end.
-    Extend,
-}
-
-impl Kind {
-    /// The button that does it.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Delete => "Delete",
-            Self::Extend => "Extend",
-        }
-    }
-
-    const fn done(self) -> &'static str {
-        match self {
-            Self::Delete => "deleted",
-            Self::Extend => "extended",
-        }
-    }
-}
-
-/// To which keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
-    /// To these.
-    These(BTreeSet<String>),
-    /// To all that a list showed.
-    List {
-        /// The list's address.
-        at: String,
-        /// When it was so: what was made later is not meant.
-        as_of: Instant,
-        /// What is taken out of it.
-        out: BTreeSet<String>,
-    },
-}
-
 /// The most refusals that are listed one by one; all are counted.
 const MAX_LISTED: usize = 100;
-
-/// What is left to do.
-#[derive(Debug, Clone)]
-struct Work {
-    kind: Kind,
-    validity: String,
-    /// Known, and not done yet.
-    queue: VecDeque<String>,
-    /// Where to find more, and what is not meant there. `None`: nowhere.
-    list: Option<(String, Instant)>,
-    /// Where in that list to go on. Empty: at its beginning.
-    after: String,
-    /// What was seen already: a key that is extended may come again.
-    seen: BTreeSet<String>,
-}
 
 /// How far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct State {
     kind: Kind,
     running: bool,
+    /// Begun on a page that was left.
+    left_over: bool,
     done: u64,
     /// Left as they were: they last longer already.
     kept: u64,
@@ -88,11 +32,29 @@ struct State {
     refusals: Vec<(String, String)>,
 }
 
+impl State {
+    const fn of(kind: Kind, total: Option<u64>) -> Self {
+        Self {
+            kind,
+            running: true,
+            left_over: false,
+            done: 0,
+            kept: 0,
+            refused: 0,
+            total,
+            trouble: None,
+            refusals: Vec::new(),
+        }
+    }
+}
+
 /// Work on many keys.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
     work: StoredValue<Option<Work>>,
     state: RwSignal<Option<State>>,
+    /// Where the window keeps it. Empty: not known yet.
+    place: StoredValue<String>,
     /// Counts the ends of work.
     pub ended: RwSignal<usize>,
 }
@@ -100,43 +62,69 @@ pub struct Run {
 impl Run {
     /// None yet.
     pub fn none() -> Self {
-        Self {
+        let run = Self {
             work: StoredValue::new(None),
             state: RwSignal::new(None),
+            place: StoredValue::new(String::new()),
             ended: RwSignal::new(0),
-        }
+        };
+        Effect::new(move || {
+            let leaving = window_event_listener(ev::beforeunload, move |event| {
+                if run.is_running() {
+                    event.prevent_default();
+                }
+            });
+            on_cleanup(move || leaving.remove());
+        });
+        run
+    }
+
+    /// Says who works here. What they left undone in this window can be gone on with.
+    pub fn belongs_to(self, user: i64) {
+        Effect::new(move || {
+            if !self.place.with_value(String::is_empty) {
+                return;
+            }
+            let place = format!("latchkey-bulk-{user}");
+            let work = browser::kept_here(&place).and_then(|kept| Work::read(&kept));
+            self.place.set_value(place);
+            if let Some(work) = work {
+                let mut state = State::of(work.kind, None);
+                state.running = false;
+                state.left_over = true;
+                self.work.set_value(Some(work));
+                self.state.set(Some(state));
+            }
+        });
+    }
+
+    /// Keeps what is left, should the page be left.
+    fn keep(self) {
+        let kept = self
+            .work
+            .try_with_value(|work| work.as_ref().map(Work::kept));
+        self.place
+            .try_with_value(|place| browser::keep_here(place, kept.flatten().as_deref()));
+    }
+
+    fn forget(self) {
+        self.work.try_set_value(None);
+        self.keep();
+        self.state.try_set(None);
     }
 
     /// Begins.
     pub fn begin(self, kind: Kind, which: Which, validity: String, total: Option<u64>) {
-        let (queue, list, seen) = match which {
-            Which::These(tags) => (tags.into_iter().collect(), None, BTreeSet::new()),
-            Which::List { at, as_of, out } => (VecDeque::new(), Some((at, as_of)), out),
-        };
-        self.work.set_value(Some(Work {
-            kind,
-            validity,
-            queue,
-            list,
-            after: String::new(),
-            seen,
-        }));
-        self.state.set(Some(State {
-            kind,
-            running: true,
-            done: 0,
-            kept: 0,
-            refused: 0,
-            total,
-            trouble: None,
-            refusals: Vec::new(),
-        }));
+        self.work.set_value(Some(Work::of(kind, which, validity)));
+        self.keep();
+        self.state.set(Some(State::of(kind, total)));
         self.go_on();
     }
 
     fn go_on(self) {
         self.update(|state| {
             state.running = true;
+            state.left_over = false;
             state.trouble = None;
         });
         spawn_local(async move {
@@ -145,6 +133,7 @@ impl Run {
                     Ok(true) => {}
                     Ok(false) => {
                         self.work.try_set_value(None);
+                        self.keep();
                         self.update(|state| state.running = false);
                     }
                     Err(fault) => self.update(|state| {
@@ -186,6 +175,7 @@ impl Run {
         let entries = [("tags", &*few.join(" ")), ("validity", &work.validity)];
         let results: Vec<StepResult> = decode(&send(path, &entries).await)?;
         self.work.try_set_value(Some(work));
+        self.keep();
         self.update(|state| {
             for result in results {
                 match result.refusal {
@@ -215,51 +205,29 @@ impl Run {
     }
 }
 
-impl Work {
-    /// Fills the queue from the list. False: the list has no more.
-    async fn find_more(&mut self) -> Result<bool, Fault> {
-        while let Some((list, as_of)) = &self.list {
-            let at = if self.after.is_empty() {
-                list.clone()
-            } else {
-                format!("{list}&after={}", self.after)
-            };
-            let found: SomeTags = {
-                let made_by = as_of.timestamp_micros().to_string();
-                let entries = [("at", &*at), ("made_by", &made_by)];
-                decode(&send(LoadBulkTags::PATH, &entries).await)?
-            };
-            let tags = found.tags.into_iter().map(|tag| tag.to_string());
-            let new = tags.filter(|tag| self.seen.insert(tag.clone()));
-            self.queue.extend(new);
-            match found.after {
-                Some(after) => self.after = after,
-                None => self.list = None,
-            }
-            if !self.queue.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
+/// How far it is, in words.
+fn told(state: &State) -> String {
+    let more = |number: u64, what: &str| match number {
+        0 => String::new(),
+        number => format!(", {} {what}", format::thousands(number)),
+    };
+    format!(
+        "{} {}{}{}.",
+        format::thousands(state.done),
+        state.kind.done(),
+        more(state.kept, "left as they last longer"),
+        more(state.refused, "refused"),
+    )
 }
 
 #[component]
 fn Progress(run: Run, state: State) -> AnyView {
     let handled = state.done + state.kept + state.refused;
-    let said = format!(
-        "{} {}{}{}.",
-        format::thousands(state.done),
-        state.kind.done(),
-        match state.kept {
-            0 => String::new(),
-            kept => format!(", {} left as they last longer", format::thousands(kept)),
-        },
-        match state.refused {
-            0 => String::new(),
-            refused => format!(", {} refused", format::thousands(refused)),
-        }
-    );
+    let said = if state.left_over {
+        format!("{} several keys was not finished.", state.kind.doing())
+    } else {
+        told(&state)
+    };
     let bar = state.running.then(|| match state.total {
         Some(total) => view! {
             <progress class="progress" max=total.to_string() value=handled.to_string() aria-label="Progress"></progress>
@@ -273,6 +241,13 @@ fn Progress(run: Run, state: State) -> AnyView {
     } else {
         left.then_some(("Go on", false))
     };
+    let leave = (left && !state.running).then(|| {
+        view! {
+            <button type="button" class="button button--small" on:click=move |_| run.forget()>
+                "Leave it"
+            </button>
+        }
+    });
     let button = button.map(|(label, stop)| {
         let press = move |_| {
             if stop {
@@ -310,11 +285,11 @@ fn Progress(run: Run, state: State) -> AnyView {
     view! {
         <div class="bulk__run">
             <p role="status">
-                {said} {(!state.running && left).then_some(" Stopped.")}
+                {said} {(!state.running && left && !state.left_over).then_some(" Stopped.")}
                 {(!state.running && !left).then_some(" Finished.")}
             </p>
             {bar}
-            {button}
+            <div class="actions">{button} {leave}</div>
             {trouble}
             {refusals}
         </div>

@@ -5,10 +5,7 @@ use domain::{
     key::{ApiKey, Tag},
 };
 use leptos::{either::Either, prelude::*, server_fn::ServerFn};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_navigate, use_query_map},
-};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     key,
@@ -20,6 +17,7 @@ use crate::{
     calls::{Sending, read},
     format,
     place::Place,
+    query::use_query,
     rpc::{DeleteKey, KeyPage, LoadKeyPage},
     ui::{Heading, IntoWhole, Submit, modal},
 };
@@ -32,7 +30,7 @@ use crate::{
 pub fn DeleteKeyPage() -> AnyView {
     let page = read(LoadKeyPage {}, Signal::default());
     let sending = Sending::to(&[DeleteKey::PATH]);
-    let asked_for = use_query_map().with_untracked(|query| query.get("tag"));
+    let asked_for = use_query().get_untracked().get("tag");
     view! {
         <Heading title="Delete API key" />
             {loaded(page, move |page: KeyPage| {
@@ -87,6 +85,7 @@ pub fn Question(
     };
     let tag = key.tag.to_string();
     let whose = (place == Place::Everybody).then(|| whose(&key));
+    let confirm = (place == Place::Everybody).then(|| confirm(&key.owner.principal.name));
     let last_used = match key.last_used {
         Some(usage) => Either::Left(view! {
             "It was last used "
@@ -134,6 +133,7 @@ pub fn Question(
                 <input type="hidden" name="place" value=place.as_str() />
                 <input type="hidden" name="tag" value=tag.clone() />
                 {whose}
+                {confirm}
                 <div class="actions actions--end">
                     <a class="button" href=cancel autofocus=true>
                         "Cancel"
@@ -147,5 +147,51 @@ pub fn Question(
                 </div>
             </form>
         </dialog>
+    }
+}
+
+/// Has the owner's name typed before somebody else's key is deleted; the browser itself sees to it.
+fn confirm(owner: &str) -> AnyView {
+    view! {
+        <div class="field">
+            <label class="field__label" for="confirm">
+                "Type " <bdi class="strong">{owner.to_owned()}</bdi> " to go on"
+            </label>
+            <input
+                class="field__input"
+                id="confirm"
+                required=true
+                pattern=literal(owner)
+                title=format!("The owner's name: {owner}")
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+            />
+        </div>
+    }
+    .whole()
+}
+
+/// The pattern of exactly this text: what means something in a pattern stands for itself.
+fn literal(text: &str) -> String {
+    let one = |char: char| {
+        if char.is_ascii_alphanumeric() {
+            char.to_string()
+        } else {
+            format!("\\u{{{:x}}}", u32::from(char))
+        }
+    };
+    text.chars().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// W8: a name is no pattern.
+    #[test]
+    fn a_pattern_of_a_name_means_the_name() {
+        assert_eq!(literal("bob7"), "bob7");
+        assert_eq!(literal(".*|a-ü"), "\\u{2e}\\u{2a}\\u{7c}a\\u{2d}\\u{fc}");
     }
 }

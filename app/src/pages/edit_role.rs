@@ -5,7 +5,6 @@ use domain::{
     role::{MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::hooks::use_query_map;
 
 use super::{
     loading::loaded,
@@ -14,6 +13,7 @@ use super::{
 };
 use crate::{
     calls::{Sending, read_here},
+    query::use_query,
     rpc::{LoadRoleForm, RoleForm, SaveRole},
     ui::{Heading, IntoWhole, Submit, TextField, Tick, powers, words},
 };
@@ -47,7 +47,7 @@ pub fn EditRolePage(
 
 #[component]
 fn Form(form: RoleForm, sending: Sending) -> AnyView {
-    let before = use_query_map().get_untracked();
+    let before = use_query().get_untracked();
     let (id, name, description, grants) = form.role.map_or_else(Default::default, |role| {
         (
             role.id.to_string(),
@@ -62,9 +62,7 @@ fn Form(form: RoleForm, sending: Sending) -> AnyView {
         None => grants,
         Some(_) => before
             .get_all("grants")
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|text| powers::read_grant(text))
+            .filter_map(powers::read_grant)
             .fold(Grants::NONE, |all, one| all | one),
     };
     let ticked = RwSignal::new(start);

@@ -43,7 +43,7 @@ pub fn show(page: KeyPage) -> AnyView {
     let works = key
         .as_ref()
         .is_none_or(|offered| offered.key.state.authenticates());
-    let use_it = how_to(key.as_ref().map(|offered| &offered.key.tag), &public_url);
+    let use_it = how_to(&public_url);
     let present = match key {
         Some(offered) => view! { <KeyDetails place=Place::Own offered as_of /> }.whole(),
         None if may_add => view! { <NoKey owner /> }.whole(),
@@ -83,7 +83,7 @@ fn NoKey(owner: Owner) -> impl IntoView {
                 "You can have one at a time. Its value is shown once, right after you add it. " {ends}
             </p>
             <p>
-                <a class="button button--primary" href="/profile/key/add">
+                <a class="button button--primary" href="/profile/key/add" data-new="">
                     "Add API key"
                 </a>
             </p>

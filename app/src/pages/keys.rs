@@ -1,15 +1,17 @@
 //! `/security/api-keys`
 
+use chrono::TimeDelta;
 use domain::{
     Instant,
     directory::{Order, Slice},
     key::{ApiKey, State},
+    principal::Identity,
 };
-use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
     bulk::{Bulk, Pick, Picked},
+    keys_columns::Choice,
     keys_filter::{KeysFilter, Wanted, type_ahead},
     loading::loaded,
     notices::UrlNotice,
@@ -17,11 +19,13 @@ use super::{
 };
 use crate::{
     browser,
-    calls::{live, read_here},
+    calls::{Sending, live, read_here},
+    columns::{Columns, KeyColumn},
     format,
     place::{EVERYBODY, Place},
-    rpc::{KeysPage, LoadKeysPage, OfferedKey},
-    ui::{Column, Heading, IntoWhole, Pager, StateChip, Table, Time, words},
+    query::use_query,
+    rpc::{ChooseColumns, KeysPage, LoadKeysPage, OfferedKey},
+    ui::{Column, Heading, Icon, IntoWhole, Pager, Shape, StateChip, Table, Time, words},
 };
 
 /// Everybody's keys: figures that are filters, search, a table with what can be done to each, and
@@ -33,10 +37,10 @@ pub fn KeysPage() -> AnyView {
     let pulse = live();
     let picked = Picked::none();
     let again = picked.done();
-    let query = use_query_map();
+    let query = use_query();
     Effect::new(move |before: Option<(Option<String>, Option<String>)>| {
-        let (slice, search) = query.with(|query| (query.get("show"), query.get("q")));
-        let now = (slice, search);
+        let query = query.get();
+        let now = (query.get("show"), query.get("q"));
         if before.is_some_and(|before| before != now) {
             picked.not_all();
         }
@@ -44,7 +48,10 @@ pub fn KeysPage() -> AnyView {
         now
     });
     let type_ahead = type_ahead();
-    let changes = Signal::derive(move || format!("{} {}", pulse.beat.get(), again.get()));
+    let choice = Choice::of(Sending::to(&[ChooseColumns::PATH]));
+    let chosen = choice.done();
+    let changes =
+        Signal::derive(move || format!("{} {} {}", pulse.beat.get(), again.get(), chosen.get()));
     let page = read_here(|at| LoadKeysPage { at }, changes);
     view! {
         <p class="crumbs">"Security › Access keys"</p>
@@ -53,7 +60,8 @@ pub fn KeysPage() -> AnyView {
             {picked.shown()}
             {loaded(page, move |page: KeysPage| {
                 pulse.known(&page.pulse);
-                show(page, picked, type_ahead)
+                picked.belongs_to(page.user);
+                show(page, picked, choice, type_ahead)
             })}
             // Apart from the list: it may be read anew meanwhile.
             {picked.question()}
@@ -61,13 +69,14 @@ pub fn KeysPage() -> AnyView {
     .whole()
 }
 
-fn show(page: KeysPage, picked: Picked, type_ahead: Callback<String>) -> AnyView {
+fn show(page: KeysPage, picked: Picked, choice: Choice, type_ahead: Callback<String>) -> AnyView {
+    let shown = page.columns;
     let several = page.may_change && page.slice != Slice::Deleted;
     let wanted = Wanted::of(&page);
     let as_of = page.as_of;
     let add = page.may_add.then(|| {
         view! {
-            <a class="button button--primary" href=format!("{EVERYBODY}/add")>
+            <a class="button button--primary" href=format!("{EVERYBODY}/add") data-new="">
                 "Add"
             </a>
         }
@@ -85,14 +94,23 @@ fn show(page: KeysPage, picked: Picked, type_ahead: Callback<String>) -> AnyView
             .map(|one| one.key.tag.to_string())
             .collect();
         let rows = page.keys.into_iter();
-        let rows = rows.map(|one| row(one, as_of, several.then_some(picked)));
+        let rows = rows.map(|one| row(one, as_of, shown, several.then_some(picked)));
         let rows = rows.collect();
+        // Whoever chose columns wants to see them, also on a phone.
+        let class = if shown == Columns::default() {
+            "table"
+        } else {
+            "table table--chosen"
+        };
         view! {
-            {several
-                .then(|| {
-                    view! { <Bulk picked tags count=page.count list=wanted.address() as_of /> }
-                })}
-            <Table caption columns=columns(&wanted, several) rows />
+            <div class="bar">
+                {several
+                    .then(|| {
+                        view! { <Bulk picked tags count=page.count list=wanted.address() as_of /> }
+                    })}
+                {choice.form(shown)}
+            </div>
+            <Table caption columns=columns(&wanted, shown, several) rows class />
             <Pager count before after />
             <p class="quiet">
                 "Export this list: "
@@ -114,7 +132,7 @@ fn show(page: KeysPage, picked: Picked, type_ahead: Callback<String>) -> AnyView
     .whole()
 }
 
-fn columns(wanted: &Wanted, several: bool) -> Vec<Column> {
+fn columns(wanted: &Wanted, columns: Columns, several: bool) -> Vec<Column> {
     let by = |label, order| {
         if wanted.sortable(order) {
             Column::sorted(label, wanted.sorted_by(order), wanted.sorted(order))
@@ -122,20 +140,28 @@ fn columns(wanted: &Wanted, several: bool) -> Vec<Column> {
             Column::new(label)
         }
     };
-    let select = several.then(|| Column::new("Select"));
-    let others = [
-        by("API key", Order::Tag),
-        by("Owner", Order::Owner),
-        Column::new("State"),
-        by("Expires", Order::Expires),
-        by("Last used", Order::LastUsed),
-        by("Created", Order::Created),
-        Column::new("Actions"),
-    ];
-    select.into_iter().chain(others).collect()
+    let select = several.then(|| Column::plain("Select"));
+    let chosen = columns.shown().map(|column| {
+        let order = match column {
+            KeyColumn::Owner => Order::Owner,
+            KeyColumn::Expires => Order::Expires,
+            KeyColumn::LastUsed => Order::LastUsed,
+            KeyColumn::Created => Order::Created,
+            KeyColumn::State | KeyColumn::Modified | KeyColumn::Issuer | KeyColumn::Saml => {
+                return Column::new(column.label());
+            }
+        };
+        by(column.label(), order)
+    });
+    let first = select.into_iter().chain([by("API key", Order::Tag)]);
+    let chosen: Vec<_> = chosen.collect();
+    first
+        .chain(chosen)
+        .chain([Column::new("Actions")])
+        .collect()
 }
 
-fn row(one: OfferedKey, as_of: Instant, picked: Option<Picked>) -> Vec<AnyView> {
+fn row(one: OfferedKey, as_of: Instant, columns: Columns, picked: Option<Picked>) -> Vec<AnyView> {
     let OfferedKey { key, offer } = one;
     let link = |offered: bool, form: &str, label: &'static str| {
         let href = Place::Everybody.form(&key.tag, form);
@@ -166,20 +192,47 @@ fn row(one: OfferedKey, as_of: Instant, picked: Option<Picked>) -> Vec<AnyView> 
         let tag = key.tag.to_string();
         view! { <Pick picked tag /> }.whole()
     });
-    let others = [
-        name(&key),
-        owner(&key),
-        view! { <StateChip state=key.state /> }.whole(),
-        moment(key.retires_at.unwrap_or(key.expires_at), as_of),
-        last_use(&key, as_of),
-        moment(key.created_at, as_of),
-        view! {
-            {actions}
-            {ended}
-        }
-        .whole(),
-    ];
-    pick.into_iter().chain(others).collect()
+    let chosen = columns.shown().map(|column| cell(&key, column, as_of));
+    let last = view! {
+        {actions}
+        {ended}
+    };
+    let first = pick.into_iter().chain([name(&key)]);
+    first.chain(chosen).chain([last.whole()]).collect()
+}
+
+fn cell(key: &ApiKey, column: KeyColumn, as_of: Instant) -> AnyView {
+    match column {
+        KeyColumn::Owner => who(&key.owner),
+        KeyColumn::State => state(key, as_of),
+        KeyColumn::Expires => moment(key.retires_at.unwrap_or(key.expires_at), as_of),
+        KeyColumn::LastUsed => last_use(key, as_of),
+        KeyColumn::Created => moment(key.created_at, as_of),
+        KeyColumn::Modified => moment(key.modified_at, as_of),
+        KeyColumn::Issuer => who(&key.issuer),
+        KeyColumn::Saml if key.saml_validated => "Validated".whole(),
+        KeyColumn::Saml => "Not validated".whole(),
+    }
+}
+
+/// The state; also that an active key ends within a week, as the figure above counts it.
+fn state(key: &ApiKey, as_of: Instant) -> AnyView {
+    let soon = key.state == State::Active && key.expires_at < as_of + TimeDelta::days(7);
+    view! {
+        <span class="cell">
+            <StateChip state=key.state />
+            {soon
+                .then(|| {
+                    view! {
+                        <span class="chip chip--wait">
+                            <Icon shape=Shape::Clock />
+                            "Expiring"
+                        </span>
+                    }
+                })}
+        </span>
+    }
+    .whole()
 }
 
 fn name(key: &ApiKey) -> AnyView {
@@ -200,11 +253,11 @@ fn name(key: &ApiKey) -> AnyView {
     .whole()
 }
 
-fn owner(key: &ApiKey) -> AnyView {
+fn who(identity: &Identity) -> AnyView {
     view! {
         <span class="cell">
-            <bdi>{key.owner.principal.name.clone()}</bdi>
-            <bdi class="fact__code cell__more">{key.owner.to_string()}</bdi>
+            <bdi>{identity.principal.name.clone()}</bdi>
+            <bdi class="fact__code cell__more">{identity.to_string()}</bdi>
         </span>
     }
     .whole()

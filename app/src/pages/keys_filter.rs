@@ -1,19 +1,15 @@
 //! What of everybody's keys is shown: figures, search, order; all of it in the address.
 
-use std::time::Duration;
-
 use domain::directory::{Count, Order, Slice, Tiles};
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_navigate, use_query_map},
-};
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     format,
     place::EVERYBODY,
+    query::use_query,
     rpc::KeysPage,
-    ui::{IntoWhole, address, words},
+    ui::{IntoWhole, Pause, address, words},
 };
 
 /// What the address asks for.
@@ -185,10 +181,10 @@ pub fn KeysFilter(
 /// is typed while an answer is on its way counts too.
 pub fn type_ahead() -> Callback<String> {
     let navigate = use_navigate();
-    let query = use_query_map();
+    let query = use_query();
     let search = Callback::new(move |text: String| {
-        let slice = query.with_untracked(|query| query.get("show"));
-        let slice = slice.and_then(|name| Slice::from_name(&name));
+        let query = query.get_untracked();
+        let slice = query.get_str("show").and_then(Slice::from_name);
         let options = NavigateOptions {
             replace: true,
             scroll: false,
@@ -196,18 +192,9 @@ pub fn type_ahead() -> Callback<String> {
         };
         navigate(&of(slice.unwrap_or_default(), text.trim()), options);
     });
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    Callback::new(move |text: String| {
-        if let Some(timer) = timer.get_value() {
-            timer.clear();
-        }
-        let later = set_timeout_with_handle(move || search.run(text), TYPING);
-        timer.set_value(later.ok());
-    })
+    let pause = Pause::none();
+    Callback::new(move |text: String| pause.then(move || search.run(text)))
 }
-
-/// How long nothing is typed before it is searched for.
-const TYPING: Duration = Duration::from_millis(300);
 
 /// How many, at a glance.
 fn figure(count: Count) -> String {

@@ -1,18 +1,20 @@
 //! What happened before this page: a word in the address, never a text.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
-use crate::ui::{Notice, Tone};
+use crate::{
+    query::use_query,
+    ui::{Notice, Tone},
+};
 
 /// Says what the address's `notice` stands for. Words that stand for nothing say nothing.
 ///
 /// Without JavaScript: the same.
 #[component]
 pub fn UrlNotice() -> impl IntoView {
-    let query = use_query_map();
+    let query = use_query();
     move || {
-        let (tone, text) = query.with(|query| meaning(query.get_str("notice")?))?;
+        let (tone, text) = meaning(query.get().get_str("notice")?)?;
         Some(view! { <Notice tone text /> })
     }
 }

@@ -17,6 +17,9 @@ use crate::{
 pub fn PasswordForm(
     /// What it sends.
     change: Sending,
+    /// Whether it is the first one, which somebody else has chosen.
+    #[prop(optional)]
+    first: bool,
 ) -> impl IntoView {
     let fault = change.fault;
     focus_on(fault);
@@ -32,9 +35,16 @@ pub fn PasswordForm(
     view! {
         <section class="card" aria-labelledby="change-password">
             <h2 class="subtitle" id="change-password">
-                "Change password"
+                {if first { "Choose your password" } else { "Change password" }}
             </h2>
-            <p class="quiet">"Your other sessions end when you change it. Your API key stays."</p>
+            {(!first)
+                .then(|| {
+                    view! {
+                        <p class="quiet">
+                            "Your other sessions end when you change it. Your API key stays."
+                        </p>
+                    }
+                })}
             <form method="post" action=ChangePassword::PATH on:submit=change.submit(ChangePassword::PATH)>
                 <FormFault sending=change />
                 <TextField

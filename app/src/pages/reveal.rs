@@ -2,12 +2,12 @@
 
 use domain::{Instant, key::Tag};
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_query_map;
 
 use super::{revealed::RevealDialog, trouble::fault_notice};
 use crate::{
     calls::{ask, decode},
     place::Place,
+    query::use_query,
     rpc::{Fault, Revealed, Secret, TakeReveal},
     ui::{Heading, IntoWhole},
 };
@@ -78,8 +78,12 @@ pub fn RevealPage() -> impl IntoView {
 
 /// Whose key it is: the address says so where it is another's.
 fn place() -> Place {
-    use_query_map()
-        .with_untracked(|query| Place::from_name(query.get_str("for").unwrap_or_default()))
+    Place::from_name(
+        use_query()
+            .get_untracked()
+            .get_str("for")
+            .unwrap_or_default(),
+    )
 }
 
 #[component]

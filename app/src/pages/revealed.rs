@@ -168,12 +168,10 @@ fn Value(sight: Sight) -> impl IntoView {
             <code class="secret__value">{sight.text()}</code>
             <button
                 type="button"
-                role="switch"
                 class="button button--small"
-                aria-checked=move || if sight.open.get() { "true" } else { "false" }
                 on:click=move |_| sight.open.update(|open| *open = !*open)
             >
-                "Show key"
+                {move || if sight.open.get() { "Hide key" } else { "Show key" }}
             </button>
         </div>
     }

@@ -63,7 +63,7 @@ fn About(page: RolePage) -> AnyView {
     });
     let delete = (page.may_delete && !role.built_in).then(|| {
         view! {
-            <a class="button button--destructive" href=format!("/roles/{}/delete", role.id)>
+            <a class="button button--danger" href=format!("/roles/{}/delete", role.id)>
                 "Delete"
             </a>
         }

@@ -29,7 +29,7 @@ fn show(page: RolesPage) -> AnyView {
     let add = page.may_add.then(|| {
         view! {
             <div class="actions">
-                <a class="button button--primary" href="/roles/add">
+                <a class="button button--primary" href="/roles/add" data-new="">
                     "Add role"
                 </a>
             </div>

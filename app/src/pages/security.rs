@@ -44,6 +44,6 @@ fn FirstPassword(change: Sending) -> impl IntoView {
             tone=Tone::Plain
             text="Your present password was chosen for you. Choose one that only you know, then go on."
         />
-        <PasswordForm change />
+        <PasswordForm change first=true />
     }
 }

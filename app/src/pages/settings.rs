@@ -16,6 +16,7 @@ use super::{
 use crate::{
     calls::{Sending, read},
     format,
+    query::Query,
     rpc::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
     ui::{Checkbox, Heading, IntoWhole, Kind, Notice, Radio, Submit, TextField, Tone, words},
 };
@@ -42,7 +43,7 @@ pub fn SettingsPage() -> AnyView {
 /// What stands in the form: the policy, or what was entered before a refusal.
 #[derive(Clone, Copy)]
 struct Entries {
-    before: StoredValue<leptos_router::params::ParamsMap>,
+    before: StoredValue<Query>,
     sending: Sending,
     fixed: bool,
 }

@@ -2,7 +2,6 @@
 
 use domain::error::Error;
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::hooks::use_query_map;
 
 use super::{
     notices::UrlNotice,
@@ -10,6 +9,7 @@ use super::{
 };
 use crate::{
     calls::Sending,
+    query::use_query,
     rpc::{SignIn, own_path},
     ui::{Heading, IntoWhole, Kind, Notice, Submit, TextField, Tone},
 };
@@ -23,10 +23,9 @@ pub fn SignInPage() -> AnyView {
     let sending = Sending::to(&[SignIn::PATH]);
     let fault = sending.fault;
     focus_on(fault);
-    let next = use_query_map().with_untracked(|query| {
-        let next = query.get_str("next").and_then(own_path);
-        next.unwrap_or_default().to_owned()
-    });
+    let query = use_query().get_untracked();
+    let next = query.get_str("next").and_then(own_path);
+    let next = next.unwrap_or_default().to_owned();
     let refusal = move || {
         fault.get().map(|fault| match fault.error {
             Error::Unauthenticated | Error::Invalid(_) => view! {

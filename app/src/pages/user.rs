@@ -95,7 +95,7 @@ fn Account(page: UserPage) -> AnyView {
         let (label, class, step) = if user.disabled_at.is_some() {
             ("Enable", "button", "enable")
         } else {
-            ("Disable", "button button--destructive", "disable")
+            ("Disable", "button button--danger", "disable")
         };
         view! {
             <a class=class href=format!("/users/{}/{step}", identity.id)>

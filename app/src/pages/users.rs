@@ -29,7 +29,7 @@ fn show(page: UsersPage) -> AnyView {
     let add = page.may_add.then(|| {
         view! {
             <div class="actions">
-                <a class="button button--primary" href="/users/add">
+                <a class="button button--primary" href="/users/add" data-new="">
                     "Add user"
                 </a>
             </div>

@@ -6,10 +6,12 @@ use domain::{
 };
 use percent_encoding::percent_decode_str;
 
+use crate::query::Query;
+
 /// A path and a query, read.
 pub(super) struct Address {
     segments: Vec<String>,
-    query: Vec<(String, String)>,
+    query: Query,
 }
 
 impl Address {
@@ -19,16 +21,13 @@ impl Address {
         let segments = path.split('/').filter(|segment| !segment.is_empty());
         Self {
             segments: segments.map(decoded).collect(),
-            query: url::form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
+            query: Query::parse(query),
         }
     }
 
     /// What the query says of `name`; empty is nothing.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.query.iter().find(|(known, _)| known == name)?;
-        Some(found.1.as_str()).filter(|text| !text.is_empty())
+        self.query.get_str(name).filter(|text| !text.is_empty())
     }
 
     /// The part of the path at that place, counted from 0.

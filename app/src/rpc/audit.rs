@@ -203,6 +203,7 @@ pub fn trail_filter(
         user: given("user"),
         what: given("what").map(what).transpose()?,
         object: given("object"),
+        address: given("address"),
         refused: given("refused").as_deref() == Some("true"),
         from: day("from")?.map(start),
         until: day("until")?

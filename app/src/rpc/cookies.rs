@@ -1,4 +1,5 @@
-//! The two cookies: the session's, and the key under which a new value waits to be shown.
+//! The cookies: the session's, the key under which a new value waits to be shown, and which columns
+//! a table has.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -26,6 +27,20 @@ impl Cookies {
         } else {
             "latchkey-reveal"
         }
+    }
+
+    /// The name of the cookie that says which columns the table of everybody's keys has.
+    pub const fn columns(self) -> &'static str {
+        if self.secure {
+            "__Host-latchkey-columns"
+        } else {
+            "latchkey-columns"
+        }
+    }
+
+    /// As [`Cookies::set`], for a year.
+    pub fn keep(self, name: &str, value: &str) -> Option<HeaderValue> {
+        self.header(name, value, "; Max-Age=31536000")
     }
 
     /// A `Set-Cookie` header: not readable by scripts, not sent along from other sites, for this
@@ -70,6 +85,11 @@ mod tests {
         assert_eq!(
             cookies.set(cookies.session(), "abc").unwrap(),
             "__Host-latchkey=abc; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
+        let kept = cookies.keep(cookies.columns(), "owner.state").unwrap();
+        assert_eq!(
+            kept,
+            "__Host-latchkey-columns=owner.state; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=31536000"
         );
         let cookies = Cookies { secure: false };
         assert_eq!(

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, OfferedKey, Packed};
+use crate::columns::Columns;
 
 /// A page of the list of everybody's keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,10 @@ pub struct KeysPage {
     pub expiries: Vec<u64>,
     /// What [`LoadPulse`] would have answered just before.
     pub pulse: String,
+    /// The number of whoever asks.
+    pub user: i64,
+    /// Which columns are shown.
+    pub columns: Columns,
     /// Whether others' keys can be changed or deleted.
     pub may_change: bool,
     /// Whether keys can be added for others.
@@ -80,6 +85,8 @@ pub async fn load_keys_page(
             tiles: keys.tiles(&actor).await?,
             expiries: expiries.into_iter().map(|(_, keys)| keys).collect(),
             pulse,
+            user: actor.identity().id.0,
+            columns: super::columns::chosen(),
             may_change: actor.is_offered(Operation::UpdateKey)
                 || actor.is_offered(Operation::DeleteKey),
             may_add: actor.is_offered(Operation::CreateKey),
@@ -187,7 +194,7 @@ pub async fn load_add_for_page(
         actor.offered(Operation::CreateKey)?;
         let address = super::address::Address::parse(&at);
         let found = match address.get("who") {
-            Some(start) => services.users.named_like(&actor, start).await?,
+            Some(start) => services.users.named_like(&actor, start.trim()).await?,
             None => Vec::new(),
         };
         Ok(AddForPage {
@@ -195,6 +202,19 @@ pub async fn load_add_for_page(
             policy: services.policy().await?,
             as_of: services.now(),
         })
+    })
+    .await
+}
+
+/// A few users whose names begin with what is typed: whom a new key may be for.
+#[server(endpoint = "find_owners", output = Packed)]
+pub async fn find_owners(
+    /// What is typed.
+    #[server(default)]
+    who: String,
+) -> Result<Vec<Identity>, Fault> {
+    super::context::as_actor(async |services, actor| {
+        services.users.named_like(&actor, who.trim()).await
     })
     .await
 }

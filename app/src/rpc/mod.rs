@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod bulk;
+pub mod columns;
 pub mod directory;
 pub mod fault;
 pub mod keys;
@@ -32,9 +33,10 @@ pub use self::{
         Trouble,
     },
     bulk::{BulkDelete, BulkExtend, LoadBulkTags, MAX_STEP, SomeTags, StepResult},
+    columns::ChooseColumns,
     directory::{
-        AddForPage, CreateKeyFor, KeyOfPage, KeysPage, LoadAddForPage, LoadKeyOfPage, LoadKeysPage,
-        LoadPulse,
+        AddForPage, CreateKeyFor, FindOwners, KeyOfPage, KeysPage, LoadAddForPage, LoadKeyOfPage,
+        LoadKeysPage, LoadPulse,
     },
     fault::Fault,
     keys::{
@@ -50,8 +52,8 @@ pub use self::{
     },
     secret::Secret,
     security::{
-        ChangePassword, EndOtherSessions, EndSession, LoadSecurityPage, SecurityPage, SessionKind,
-        SessionRow,
+        ChangePassword, EndOtherSessions, EndSession, LoadSecurityPage, LoadSessionLeft,
+        SecurityPage, SessionKind, SessionLeft, SessionRow, StaySignedIn,
     },
     settings::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
     sign_in::{SignIn, SignOut, is_own, own_path},

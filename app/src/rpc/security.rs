@@ -70,6 +70,48 @@ impl From<service::sessions::SessionView> for SessionRow {
     }
 }
 
+/// When the session that asks ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionLeft {
+    /// In how many seconds.
+    pub seconds: u32,
+    /// Whether it ends because nobody does anything. Otherwise nothing makes it last longer.
+    pub by_idleness: bool,
+}
+
+#[cfg(feature = "ssr")]
+impl From<service::sessions::SessionEnd> for SessionLeft {
+    fn from(end: service::sessions::SessionEnd) -> Self {
+        Self {
+            seconds: u32::try_from(end.left.num_seconds()).unwrap_or(u32::MAX),
+            by_idleness: end.by_idleness,
+        }
+    }
+}
+
+/// When the session that asks ends. `None`: nobody is signed in.
+#[server(endpoint = "session_left", output = Packed)]
+pub async fn load_session_left() -> Result<Option<SessionLeft>, Fault> {
+    super::context::answer(async |scope| {
+        let Some(actor) = scope.caller.actor else {
+            return Ok(None);
+        };
+        let end = scope.services.sessions.end_of(&actor).await?;
+        Ok(end.map(SessionLeft::from))
+    })
+    .await
+}
+
+/// Makes the session that asks last as if it had just been used.
+#[server(endpoint = "stay_signed_in", output = Packed)]
+pub async fn stay_signed_in() -> Result<Option<SessionLeft>, Fault> {
+    super::context::as_actor(async |services, actor| {
+        let end = services.sessions.stay(&actor).await?;
+        Ok(end.map(SessionLeft::from))
+    })
+    .await
+}
+
 /// One's sessions.
 #[server(endpoint = "security_page", output = Packed)]
 pub async fn load_security_page() -> Result<SecurityPage, Fault> {

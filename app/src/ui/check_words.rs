@@ -1,11 +1,11 @@
 //! What a check of the audit trail found, in words and in an address.
 
 use leptos::prelude::*;
-use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use super::{IntoWhole, Notice, Tone, address};
 use crate::{
     format,
+    query::{Query, use_query},
     rpc::{Checked, Found, Trouble},
 };
 
@@ -40,7 +40,7 @@ pub fn checked_address(checked: &Checked) -> String {
 }
 
 /// Reads [`checked_address`]: a word that is known, and numbers. Only the first finding is told.
-fn from_address(query: &ParamsMap) -> Option<(Checked, u64)> {
+fn from_address(query: &Query) -> Option<(Checked, u64)> {
     let number = |name| query.get_str(name)?.parse::<u64>().ok();
     let place = |name| query.get_str(name)?.parse::<i64>().ok();
     let word = query.get_str("checked")?;
@@ -71,13 +71,13 @@ pub fn CheckNotice(
     /// What was found just now, with JavaScript.
     checked: RwSignal<Option<Checked>>,
 ) -> AnyView {
-    let query = use_query_map();
+    let query = use_query();
     (move || {
         let told = checked.get().map(|checked| {
             let findings = checked.findings.len() as u64;
             (checked, findings)
         });
-        let (checked, findings) = told.or_else(|| query.with(from_address))?;
+        let (checked, findings) = told.or_else(|| from_address(&query.get()))?;
         let tone = if checked.findings.is_empty() {
             Tone::Good
         } else {
@@ -141,12 +141,8 @@ mod tests {
         }
     }
 
-    fn query(address: &str) -> ParamsMap {
-        let (_, query) = address.split_once('?').unwrap();
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
+    fn query(address: &str) -> Query {
+        Query::parse(address.split_once('?').unwrap().1)
     }
 
     #[test]

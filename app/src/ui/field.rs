@@ -50,6 +50,9 @@ pub fn TextField(
     /// Whether the focus starts here.
     #[prop(optional)]
     autofocus: bool,
+    /// How many characters it takes: of a form whose entries go into an address.
+    #[prop(optional)]
+    most: Option<u32>,
     /// Told what was typed.
     #[prop(optional, into)]
     on_input: Option<Callback<String>>,
@@ -93,6 +96,7 @@ pub fn TextField(
                     autofocus=autofocus
                     inputmode=(kind == Kind::Number).then_some("numeric")
                     readonly=fixed
+                    maxlength=most.map(|most| most.to_string())
                     aria-describedby=described_by
                     aria-invalid=move || error.try_get().flatten().map(|_| "true")
                     on:input:target=move |event| {

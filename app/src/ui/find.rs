@@ -1,17 +1,10 @@
 //! Searching: the text stands in the address, so that what was found can be shared and gone back to.
 
-use std::time::Duration;
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_navigate, use_query_map},
-};
-
-use super::{IntoWhole, address};
-
-/// How long after the last key the search begins.
-const PAUSE: Duration = Duration::from_millis(250);
+use super::{IntoWhole, Pause, address};
+use crate::query::use_query;
 
 /// A field that searches the page's list while one types.
 ///
@@ -23,8 +16,8 @@ pub fn Find(
     /// What is searched for.
     label: &'static str,
 ) -> AnyView {
-    let query = use_query_map();
-    let asked = Memo::new(move |_| query.with(|query| query.get("q").unwrap_or_default()));
+    let query = use_query();
+    let asked = Memo::new(move |_| query.get().get("q").unwrap_or_default());
     let before = asked.get_untracked();
     let typed = RwSignal::new(before.clone());
     let sent = StoredValue::new(before.clone());
@@ -36,13 +29,7 @@ pub fn Find(
             typed.set(asked);
         }
     });
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
-    let stop = move || {
-        if let Some(waiting) = waiting.try_get_value().flatten() {
-            waiting.clear();
-        }
-    };
-    on_cleanup(stop);
+    let pause = Pause::none();
     let navigate = use_navigate();
     let seek = Callback::new(move |()| {
         let wanted = typed.get_untracked();
@@ -67,7 +54,7 @@ pub fn Find(
             action=path
             on:submit=move |event| {
                 event.prevent_default();
-                stop();
+                pause.stop();
                 seek.run(());
             }
         >
@@ -88,9 +75,7 @@ pub fn Find(
                     maxlength="128"
                     on:input:target=move |event| {
                         typed.set(event.target().value());
-                        stop();
-                        let later = set_timeout_with_handle(move || seek.run(()), PAUSE);
-                        waiting.set_value(later.ok());
+                        pause.then(move || seek.run(()));
                     }
                 />
             </div>

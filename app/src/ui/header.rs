@@ -5,6 +5,7 @@ use leptos_router::hooks::use_location;
 
 use super::{Icon, IntoWhole, Mark, Shape};
 use crate::{
+    attend::Help,
     place::EVERYBODY,
     rpc::{Profile, Rooms, SignOut},
 };
@@ -70,6 +71,7 @@ fn Places(rooms: Rooms) -> AnyView {
 #[component]
 fn ProfileMenu(profile: Profile) -> AnyView {
     let menu = NodeRef::<html::Div>::new();
+    let help = use_context::<Help>();
     let close = move |_| {
         if let Some(menu) = menu.get_untracked() {
             let _ = menu.hide_popover();
@@ -116,6 +118,17 @@ fn ProfileMenu(profile: Profile) -> AnyView {
             <nav aria-label="Profile">
                 <ul class="menu__list">{links}</ul>
             </nav>
+            <button
+                type="button"
+                class="menu__item needs-script"
+                on:click=move |_| {
+                    if let Some(help) = help {
+                        help.0.set(true);
+                    }
+                }
+            >
+                "Keyboard shortcuts"
+            </button>
             <form method="post" action=SignOut::PATH>
                 <button type="submit" class="menu__item menu__item--out">
                     "Sign out"

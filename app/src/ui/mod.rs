@@ -14,6 +14,7 @@ pub mod header;
 pub mod heading;
 pub mod icon;
 pub mod notice;
+pub mod pause;
 pub mod powers;
 pub mod radio;
 pub mod select;
@@ -39,6 +40,7 @@ pub use self::{
     heading::Heading,
     icon::{Icon, Mark, Shape},
     notice::{Notice, Tone},
+    pause::Pause,
     radio::Radio,
     select::{Choices, Select},
     table::{Column, Pager, Table, address, escape},

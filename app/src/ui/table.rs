@@ -9,6 +9,8 @@ use super::IntoWhole;
 pub struct Column {
     label: &'static str,
     sort: Option<Sort>,
+    /// Whether its cells say by themselves what they are.
+    plain: bool,
 }
 
 /// How a column is sorted, and what a press on its head leads to.
@@ -21,7 +23,19 @@ struct Sort {
 impl Column {
     /// A column as it is.
     pub const fn new(label: &'static str) -> Self {
-        Self { label, sort: None }
+        Self {
+            label,
+            sort: None,
+            plain: false,
+        }
+    }
+
+    /// A column whose cells say by themselves what they are: its label is for screen readers.
+    pub fn plain(label: &'static str) -> Self {
+        Self {
+            plain: true,
+            ..Self::new(label)
+        }
     }
 
     /// A column that the rows can be sorted by: `descending` says how they are, `None` that they
@@ -35,6 +49,7 @@ impl Column {
         Self {
             label,
             sort: Some(Sort { href, now }),
+            plain: false,
         }
     }
 }
@@ -51,12 +66,23 @@ pub fn Table(
     columns: Vec<Column>,
     /// The rows: a cell for each column.
     rows: Vec<Vec<AnyView>>,
+    /// Its looks.
+    #[prop(default = "table")]
+    class: &'static str,
 ) -> AnyView {
     let labels: Vec<_> = columns.iter().map(|column| column.label).collect();
     let heads = columns.into_iter().map(|column| {
         let label = column.label;
         match column.sort {
-            None => view! { <th scope="col">{label}</th> }.whole(),
+            None => {
+                let class = column.plain.then_some("visually-hidden");
+                view! {
+                    <th scope="col">
+                        <span class=class>{label}</span>
+                    </th>
+                }
+                .whole()
+            }
             Some(sort) => view! {
                 <th scope="col" aria-sort=sort.now>
                     <a class="table__sort" href=sort.href>
@@ -76,7 +102,7 @@ pub fn Table(
     let rows = rows.collect_view();
     view! {
         <div class="table-box">
-            <table class="table">
+            <table class=class>
                 <caption class="visually-hidden">{caption}</caption>
                 <thead>
                     <tr>{heads.collect_view()}</tr>

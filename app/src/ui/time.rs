@@ -22,7 +22,7 @@ pub fn Time(
         set_local.set((offset != 0).then(|| format::local(at, offset)));
     });
     view! {
-        <time class="time" datetime=format::machine(at)>
+        <time class="time" datetime=format::machine(at) title=format::utc(at)>
             <span class="time__relative">{format::relative(at, as_of)}</span>
             " "
             <span class="time__exact">{format::utc(at)}</span>
@@ -32,5 +32,6 @@ pub fn Time(
                     .map(|local| view! { " " <span class="time__exact">{local} " your time"</span> })
             }}
         </time>
-    }    .whole()
+    }
+    .whole()
 }

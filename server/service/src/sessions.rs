@@ -91,6 +91,15 @@ pub enum SessionKind {
     Token,
 }
 
+/// When a session ends unless somebody does something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionEnd {
+    /// How long it still lasts.
+    pub left: TimeDelta,
+    /// Whether it ends because it is not used. Otherwise nothing makes it last longer.
+    pub by_idleness: bool,
+}
+
 /// The use cases of sessions.
 #[derive(Clone)]
 pub struct Sessions {
@@ -99,6 +108,15 @@ pub struct Sessions {
 
 /// How long after its last noted use a session's next use is noted: uses write once a minute.
 const NOTE_USE_AFTER: TimeDelta = TimeDelta::minutes(1);
+
+/// Whether somebody stands behind a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// Somebody asked for something.
+    Asked,
+    /// A page asked by itself.
+    Unasked,
+}
 
 impl Sessions {
     /// Signs in to a browser session.
@@ -206,13 +224,58 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unauthenticated`] when it has ended.
     pub async fn by_cookie(&self, token: &str, origin: Origin) -> Result<Actor, Error> {
+        self.by_token(token, origin, Use::Asked).await
+    }
+
+    /// As [`Sessions::by_cookie`], for what a page asks by itself: nobody uses the session, which
+    /// ends as if nothing had been asked.
+    ///
+    /// # Errors
+    /// As [`Sessions::by_cookie`].
+    pub async fn by_cookie_unasked(&self, token: &str, origin: Origin) -> Result<Actor, Error> {
+        self.by_token(token, origin, Use::Unasked).await
+    }
+
+    async fn by_token(&self, token: &str, origin: Origin, by: Use) -> Result<Actor, Error> {
         let token = RandomToken::parse(token).ok_or(Error::Unauthenticated)?;
         let row = {
             let mut reader = self.core.db.reader().await?;
             store::by_token_hash(&mut reader.conn(), &token.hash()).await?
         };
         let idle = duration(self.core.limits.session_idle);
-        self.resume(row, Some(idle), origin, Via::Session).await
+        self.resume(row, Some(idle), by, origin, Via::Session).await
+    }
+
+    /// When the session that asks ends. `None`: it is no browser session, or has ended.
+    pub async fn end_of(&self, actor: &Actor) -> Result<Option<SessionEnd>, Error> {
+        let Via::Session(id) = &actor.via else {
+            return Ok(None);
+        };
+        let rows = {
+            let mut reader = self.core.db.reader().await?;
+            store::of_user(&mut reader.conn(), actor.identity.id).await?
+        };
+        let limits = &self.core.limits;
+        let now = self.core.clock.now();
+        let row = rows.into_iter().find(|row| row.id == *id);
+        Ok(row.map(|row| {
+            let at_the_latest = row.expires_at.0 - now;
+            let unused = row.last_seen_at.0 + duration(limits.session_idle) - now;
+            SessionEnd {
+                left: at_the_latest.min(unused).max(TimeDelta::zero()),
+                by_idleness: unused < at_the_latest,
+            }
+        }))
+    }
+
+    /// Notes at once that the session that asks is used. When it ends now.
+    pub async fn stay(&self, actor: &Actor) -> Result<Option<SessionEnd>, Error> {
+        if let Via::Session(id) = &actor.via {
+            let mut tx = self.core.db.begin().await?;
+            store::touch(&mut tx.conn(), id, self.core.clock.now()).await?;
+            tx.commit_unrecorded().await?;
+        }
+        self.end_of(actor).await
     }
 
     /// The actor behind what stood in a request's `Authorization` or `X-API-Key` header: a REST
@@ -235,7 +298,7 @@ impl Sessions {
             let mut reader = self.core.db.reader().await?;
             store::by_token_id(&mut reader.conn(), &id).await?
         };
-        self.resume(row, None, origin, Via::Token).await
+        self.resume(row, None, Use::Asked, origin, Via::Token).await
     }
 
     async fn by_key(&self, key: &[u8], origin: Origin) -> Result<Actor, Error> {
@@ -260,6 +323,7 @@ impl Sessions {
         &self,
         row: Option<SessionRow>,
         idle: Option<TimeDelta>,
+        by: Use,
         origin: Origin,
         via: impl FnOnce(String) -> Via,
     ) -> Result<Actor, Error> {
@@ -274,7 +338,7 @@ impl Sessions {
             let mut reader = core.db.reader().await?;
             roles::held_by(&mut reader.conn(), identity.id).await?
         };
-        if now - row.last_seen_at.0 >= NOTE_USE_AFTER {
+        if by == Use::Asked && now - row.last_seen_at.0 >= NOTE_USE_AFTER {
             let mut tx = core.db.begin().await?;
             store::touch(&mut tx.conn(), &row.id, now).await?;
             tx.commit_unrecorded().await?;

@@ -2,9 +2,12 @@
 
 use std::io;
 
-use app::rpc::{
-    audit::trail_filter,
-    context::{Caller, status},
+use app::{
+    query::Query,
+    rpc::{
+        audit::trail_filter,
+        context::{Caller, status},
+    },
 };
 use axum::{
     body::Body,
@@ -45,11 +48,8 @@ async fn begin(services: &Services, request: &Parts) -> Result<(Format, TrailExp
     let actor = caller.and_then(|caller| caller.actor.as_ref());
     let actor = actor.ok_or(Error::Unauthenticated)?;
     let query = request.uri.query().unwrap_or_default();
-    let given = |name: &str| {
-        let mut entries = form_urlencoded::parse(query.as_bytes());
-        let found = entries.find(|(known, _)| known == name);
-        found.map(|(_, value)| value.into_owned())
-    };
+    let query = Query::parse(query);
+    let given = |name: &str| query.get(name);
     let format = format_named(given("format").as_deref())?;
     let filter = trail_filter(given)?;
     Ok((format, services.export_trail(actor, filter).await?))

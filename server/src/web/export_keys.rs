@@ -2,7 +2,10 @@
 
 use std::io;
 
-use app::rpc::{context::Caller, directory::asked_at};
+use app::{
+    query::Query,
+    rpc::{context::Caller, directory::asked_at},
+};
 use axum::{
     body::Body,
     extract::Request,
@@ -32,9 +35,7 @@ async fn begin(services: &Services, request: &Parts) -> Result<(Format, KeyExpor
     let actor = caller.and_then(|caller| caller.actor.as_ref());
     let actor = actor.ok_or(Error::Unauthenticated)?;
     let query = request.uri.query().unwrap_or_default();
-    let mut entries = form_urlencoded::parse(query.as_bytes());
-    let format = entries.find(|(name, _)| name == "format");
-    let format = format_named(format.as_ref().map(|(_, value)| &**value))?;
+    let format = format_named(Query::parse(query).get_str("format"))?;
     let wanted = asked_at(&format!("/?{query}"))?;
     Ok((format, services.keys.export(actor, wanted).await?))
 }

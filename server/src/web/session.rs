@@ -1,6 +1,9 @@
 //! Who asks: the session cookie.
 
-use app::rpc::{context::Caller, cookies::read};
+use app::{
+    calls::UNASKED_HEADER,
+    rpc::{context::Caller, cookies::read},
+};
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -24,14 +27,11 @@ pub(super) async fn recognise(
         .cloned()
         .unwrap_or_default();
     let token = read(request.headers(), contexts::cookies(&state).session());
+    let sessions = &state.services.sessions;
+    let by_itself = request.headers().contains_key(UNASKED_HEADER);
     let actor = match token {
-        Some(token) => {
-            state
-                .services
-                .sessions
-                .by_cookie(token, origin.clone())
-                .await
-        }
+        Some(token) if by_itself => sessions.by_cookie_unasked(token, origin.clone()).await,
+        Some(token) => sessions.by_cookie(token, origin.clone()).await,
         None => Err(Error::Unauthenticated),
     };
     let actor = match actor {

@@ -25,6 +25,8 @@ pub struct TrailFilter {
     pub what: Option<What>,
     /// On what: a key's tag, a full identity, a role's number.
     pub object: Option<String>,
+    /// From which address.
+    pub address: Option<String>,
     /// Only what was refused.
     pub refused: bool,
     /// Not before.

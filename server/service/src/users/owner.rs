@@ -1,8 +1,9 @@
 //! Finding whom a new key is for.
 
 use domain::{
+    audit::Action,
     error::{Error, FieldError, Problem},
-    operation::Operation,
+    operation::{Operation, decide_finding_users},
     principal::{DomainType, Identity, Principal, fold},
 };
 
@@ -13,10 +14,14 @@ use crate::{Actor, fault::Fault, store::users as store};
 const MAX_FOUND: i64 = 8;
 
 impl Users {
-    /// A few users whose names begin with `start`, for whoever may see users; nobody for others,
-    /// who have to know the name.
+    /// A few users whose names begin with `start`.
+    ///
+    /// # Errors
+    /// No permission: see [`decide_finding_users`].
     pub async fn named_like(&self, actor: &Actor, start: &str) -> Result<Vec<Identity>, Error> {
-        if actor.may(Operation::ViewUsers).is_err() {
+        self.finding(actor).await?;
+        if start.chars().any(char::is_control) {
+            // No name holds these, and one database refuses some of them.
             return Ok(Vec::new());
         }
         // Folded as local names are; SAML names are compared as they are.
@@ -25,6 +30,15 @@ impl Users {
         let rows = store::named_like(&mut reader.conn(), &folded, MAX_FOUND).await?;
         let found = rows.iter().map(store::UserRow::identity);
         Ok(found.collect::<Result<_, Fault>>()?)
+    }
+
+    /// Refuses, and records it, unless the actor may find users by name.
+    pub(super) async fn finding(&self, actor: &Actor) -> Result<(), Error> {
+        let may = actor.settled();
+        let may = may.and_then(|()| decide_finding_users(actor.rights, actor.via.means()));
+        let (core, may) = (&self.core, may.map_err(Fault::from));
+        core.recording_refusal(actor, may, Action::Read, "users")
+            .await
     }
 
     /// The principal that a form names: a SAML user of that identity provider, or the local

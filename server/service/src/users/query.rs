@@ -40,11 +40,24 @@ impl Users {
     /// The users that match.
     ///
     /// # Errors
-    /// No permission.
+    /// No permission to see users.
     pub async fn search(&self, actor: &Actor, wanted: &UserQuery) -> Result<Page<Identity>, Error> {
         let (core, whose) = (&self.core, Whose::Others);
         core.reading(actor, Operation::ViewUsers, whose, "users")
             .await?;
+        self.matching(wanted).await
+    }
+
+    /// As [`Users::search`], for a form that wants a user's name.
+    ///
+    /// # Errors
+    /// No permission: see [`domain::operation::decide_finding_users`].
+    pub async fn find(&self, actor: &Actor, wanted: &UserQuery) -> Result<Page<Identity>, Error> {
+        self.finding(actor).await?;
+        self.matching(wanted).await
+    }
+
+    async fn matching(&self, wanted: &UserQuery) -> Result<Page<Identity>, Error> {
         let mut reader = self.core.db.reader().await?;
         Ok(query::page(&mut reader.conn(), None, wanted).await?)
     }

@@ -13,6 +13,7 @@ use service::{
     keys::{CreatedKey, NewKey},
     on_both_databases,
     testing::{Harness, origin},
+    users::people::PeopleQuery,
 };
 
 async fn create(harness: &Harness, actor: &Actor, days: u64) -> CreatedKey {
@@ -119,8 +120,16 @@ on_both_databases! {
             let expected = if text.is_empty() { 4 } else { 0 };
             assert_eq!(names(&admin, text).await.len(), expected, "{text}");
         }
-        // A7.
-        assert!(names(&bob, "bob").await.is_empty());
+        for text in ["\0", "b\nb"] {
+            assert!(names(&admin, text).await.is_empty(), "{text:?}");
+        }
+        // Who makes keys for others finds whom they are for, also without seeing users (A2, A7).
+        let sec = harness.user("sec", &["Default Security Administrator"]).await;
+        assert_eq!(names(&sec, "BOB").await, ["Bob", "bob@example", "bobby"]);
+        assert!(users.people(&sec, &PeopleQuery::default()).await.is_err());
+        for start in ["bob", ""] {
+            assert_eq!(users.named_like(&bob, start).await, Err(Error::NotPermitted));
+        }
 
         let local = Principal::new(DomainType::Unixpwd, "", "Bob").unwrap();
         assert_eq!(users.owner(&admin, "bob", false, "").await, Ok(local));

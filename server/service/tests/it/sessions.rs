@@ -3,7 +3,7 @@ use domain::error::{Error, Problem};
 use secrecy::ExposeSecret;
 use service::{
     Actor, Origin, Via, on_both_databases,
-    sessions::{Credentials, SessionKind},
+    sessions::{Credentials, SessionEnd, SessionKind},
     testing::{Harness, PASSWORD, credentials, origin},
 };
 
@@ -41,6 +41,58 @@ on_both_databases! {
         for junk in ["", "x", &token[1..]] {
             assert_eq!(resume(junk).await, ended);
         }
+    }
+
+    /// Else a page that looks for news would keep its session for ever (ASVS 5.0 7.3.1).
+    async fn what_a_page_asks_by_itself_is_no_use_of_the_session(harness: Harness) {
+        harness.add_user("bob", &[]).await;
+        let sessions = &harness.services.sessions;
+        let signed_in = sessions.sign_in(credentials("bob", PASSWORD), origin()).await.unwrap();
+        let token = signed_in.token.reveal();
+        for _ in 0..29 {
+            harness.clock.advance(TimeDelta::minutes(1));
+            sessions.by_cookie_unasked(&token, origin()).await.unwrap();
+        }
+        harness.clock.advance(TimeDelta::minutes(1));
+        for _ in 0..2 {
+            let ended = sessions.by_cookie_unasked(&token, origin()).await;
+            assert_eq!(ended.map(|_| ()), Err(Error::Unauthenticated));
+        }
+        assert!(sessions.by_cookie(&token, origin()).await.is_err());
+    }
+
+    async fn a_session_tells_when_it_ends_and_stays_when_that_is_wanted(harness: Harness) {
+        harness.add_user("bob", &[]).await;
+        let sessions = &harness.services.sessions;
+        let signed_in = sessions.sign_in(credentials("bob", PASSWORD), origin()).await.unwrap();
+        let (token, bob) = (signed_in.token.reveal(), signed_in.actor);
+        let end = |minutes, by_idleness| {
+            Ok(Some(SessionEnd { left: TimeDelta::minutes(minutes), by_idleness }))
+        };
+        assert_eq!(sessions.end_of(&bob).await, end(30, true));
+        harness.clock.advance(TimeDelta::minutes(28));
+        assert_eq!(sessions.end_of(&bob).await, end(2, true));
+        assert_eq!(sessions.stay(&bob).await, end(30, true));
+        // Uses are noted by the minute, this one at once.
+        harness.clock.advance(TimeDelta::seconds(30));
+        assert_eq!(sessions.stay(&bob).await, end(30, true));
+        // In the end nothing helps.
+        harness.clock.advance(TimeDelta::seconds(30));
+        for _ in 0..34 {
+            harness.clock.advance(TimeDelta::minutes(20));
+            sessions.by_cookie(&token, origin()).await.unwrap();
+        }
+        assert_eq!(sessions.end_of(&bob).await, end(11, false));
+        assert_eq!(sessions.stay(&bob).await, end(11, false));
+        harness.clock.advance(TimeDelta::minutes(12));
+        assert_eq!(sessions.stay(&bob).await, end(0, false));
+        assert!(sessions.by_cookie(&token, origin()).await.is_err());
+        // A token is no session of a browser, and one that was ended is none.
+        let issued = sessions.login(credentials("bob", PASSWORD), origin()).await.unwrap();
+        let by_token = sessions.by_header(issued.token.expose_secret().as_bytes(), origin()).await.unwrap();
+        assert_eq!(sessions.end_of(&by_token).await, Ok(None));
+        sessions.sign_out(&bob).await.unwrap();
+        assert_eq!(sessions.stay(&bob).await, Ok(None));
     }
 
     async fn a_rest_token_lasts_a_day_or_until_it_is_revoked(harness: Harness) {

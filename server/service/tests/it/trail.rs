@@ -90,6 +90,14 @@ on_both_databases! {
                 &["User :bob:unixpwd:1001 was created."],
             ),
             (filter(|one| one.object = Some("' or 1=1 --".to_owned())), &[]),
+            (
+                filter(|one| {
+                    one.address = Some("192.0.2.7".to_owned());
+                    one.refused = true;
+                }),
+                &[refusal],
+            ),
+            (filter(|one| one.address = Some("192.0.2".to_owned())), &[]),
         ] {
             assert_eq!(told(&harness, &filter).await, sentences, "{filter:?}");
         }

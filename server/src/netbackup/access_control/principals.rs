@@ -54,7 +54,7 @@ pub(super) async fn identities(
     _: NoBody,
 ) -> Result<Document, Failure> {
     let query = ListQuery::parse(query.as_deref(), USER_FIELDS)?;
-    let page = state.services.users.search(&actor, &query.wanted()).await?;
+    let page = state.services.users.find(&actor, &query.wanted()).await?;
     Ok(document(&query, "/rbac/identities", "identity", &page))
 }
 

@@ -72,7 +72,7 @@ pub(super) fn offer(operation: Operation, whose: Whose, stage: &Stage) -> Offer<
             let path = "/netbackup/security/auditlogs";
             shows("\"type\":\"audit\"", call(Method::GET, path, Value::Null))
         }
-        Operation::ViewUsers => views(&["/rbac/identities", "/access-control/user-principals"]),
+        Operation::ViewUsers => views(&["/access-control/user-principals"]),
         Operation::ViewRoles => views(&[
             "/access-control/roles",
             &role,

@@ -83,6 +83,9 @@ fn push_filter(sql: &mut Sql, filter: &TrailFilter) {
     if let Some(object) = &filter.object {
         push_text(" and object = ", object);
     }
+    if let Some(address) = &filter.address {
+        push_text(" and address = ", address);
+    }
     match &filter.what {
         Some(What::Category(name)) => push_text(" and category = ", name),
         Some(What::Action(name)) => push_text(" and action = ", name),

@@ -159,4 +159,19 @@ on_both_databases! {
             assert_eq!((status, faults.as_object().unwrap().len()), (400, 1));
         }
     }
+
+    /// A2, A7: the field *Username* is for whoever may make keys for others, too.
+    async fn users_are_found_by_who_makes_keys_for_them(harness: Harness) {
+        let app = App::on(harness);
+        app.harness.add_user("bob", &[]).await;
+        app.harness.add_user("sec", &["Default Security Administrator"]).await;
+        let path = "/netbackup/rbac/identities?filter=startswith(userName,'bob')";
+        let (sec, bob) = (app.signed_in("sec").await, app.signed_in("bob").await);
+        assert_eq!(ids(&sec.get(path).await), [":bob:unixpwd:1000"]);
+        let everybody = "/netbackup/access-control/user-principals";
+        for refused in [sec.get(everybody).await, bob.get(path).await, bob.get(everybody).await] {
+            assert_eq!(refused.status, 401);
+        }
+        assert_eq!(last_records(&app, 3).await, ["read refused"; 3]);
+    }
 }

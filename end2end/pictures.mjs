@@ -1,0 +1,170 @@
+// Writes the pictures of the documentation: every page of a demonstration, as docs/screenshots/*.png.
+// `cargo xtask screenshots` builds what is needed and runs this.
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openBrowser, openVisit } from './support/browser.mjs';
+import { fillAdd, openMenu, signIn } from './support/people.mjs';
+import { startServer } from './support/server.mjs';
+import { savePalettePicture } from './support/palette.mjs';
+
+const FOLDER = join(import.meta.dirname, '../docs/screenshots');
+const PASSWORD = 'try latchkey out';
+const LIST = '/security/api-keys';
+/** The tallest that a picture of a page is, in pixels. */
+const TALLEST = { desktop: 1100, phone: 1400 };
+
+const server = await startServer({}, { flags: ['--demo'] });
+const browser = await openBrowser();
+await rm(FOLDER, { recursive: true, force: true });
+await mkdir(FOLDER, { recursive: true });
+try {
+  await pictures();
+} finally {
+  await browser.close();
+  await server.stop();
+}
+const sizes = await Promise.all((await readdir(FOLDER)).map(async (name) => (await stat(join(FOLDER, name))).size));
+console.log(`${sizes.length} pictures, ${Math.round(sizes.reduce((all, one) => all + one) / 1024)} kB: ${FOLDER}`);
+
+async function pictures() {
+  await fromOutside();
+  await asBob();
+  await asSomebodyNew();
+  await asSamlUser();
+  await asAdministrator();
+  await phoneAndDark();
+}
+
+/** Somebody's window. */
+async function open(name, options = {}) {
+  const visit = await openVisit(browser, { baseURL: server.url, ...options });
+  if (name) await signIn(visit, { name, password: PASSWORD });
+  return visit;
+}
+
+/** Takes a picture of the page as it is: whole up to a height, or what is seen behind a question. */
+async function take(visit, name) {
+  const { page } = visit;
+  await page.evaluate(() => document.activeElement?.closest?.('dialog') || document.activeElement?.blur());
+  const asked = (await page.locator('dialog:modal').count()) > 0;
+  const { width, height } = page.viewportSize();
+  const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+  const most = TALLEST[width < 600 ? 'phone' : 'desktop'];
+  const clip = { x: 0, y: 0, width, height: asked ? height : Math.min(Math.max(whole, 400), most) };
+  const picture = await page.screenshot({ fullPage: !asked, clip });
+  await savePalettePicture(browser, picture, join(FOLDER, `${name}.png`));
+}
+
+async function show(visit, path, name, prepare = async () => {}) {
+  await visit.open(path);
+  await visit.page.getByRole('heading', { level: 1 }).waitFor();
+  await prepare(visit.page);
+  await take(visit, name);
+}
+
+async function fromOutside() {
+  const visit = await open();
+  await show(visit, '/sign-in', 'sign-in');
+  await visit.close();
+}
+
+/** One's own key. */
+async function asBob() {
+  const visit = await open('bob');
+  await show(visit, '/profile/key', 'my-api-key');
+  await show(visit, '/profile/key', 'profile-menu', openMenu);
+  await show(visit, '/profile/key/edit', 'edit', async (page) => {
+    await page.getByLabel('Description').fill('CI: builds of the shop and of the warehouse');
+    await page.getByRole('radio', { name: '90 days' }).check();
+  });
+  await show(visit, '/profile/key/reissue', 'reissue');
+  await show(visit, '/profile/key/delete', 'delete', (page) => page.getByRole('dialog').waitFor());
+  await show(visit, '/profile/security', 'password-and-sessions');
+  await visit.close();
+}
+
+/** A first key, from its form to the moment when it is shown. */
+async function asSomebodyNew() {
+  const visit = await open('petra');
+  const { page } = visit;
+  await show(visit, '/profile/key', 'no-key-yet');
+  await show(visit, '/profile/key/add', 'add');
+  await fillAdd(page, { description: 'Deployment of the website', validity: '60 days' });
+  await page.getByRole('dialog', { name: 'Copy your API key' }).waitFor();
+  await take(visit, 'reveal');
+  await visit.close();
+}
+
+async function asSamlUser() {
+  const visit = await open();
+  const session = await server.samlSession('clara.meyer@example.org', 'example-idp');
+  await visit.context.addCookies([{ name: 'latchkey', value: session, url: server.url }]);
+  await show(visit, '/profile/key/reissue', 'reissue-by-saml');
+  await visit.close();
+}
+
+/** Everybody's keys, and what belongs to looking after them. */
+async function asAdministrator() {
+  const visit = await open('olivia');
+  const { page } = visit;
+  await show(visit, LIST, 'api-keys');
+  const columns = page.getByRole('group', { name: 'Columns besides the API key' });
+  await show(visit, LIST, 'columns', async () => {
+    await page.getByText('Columns', { exact: true }).click();
+    await columns.waitFor();
+  });
+  await show(visit, `${LIST}?show=active&sort=expires&way=up`, 'several', async () => {
+    const boxes = page.locator('main .table').getByRole('checkbox');
+    for (const place of [0, 1, 2]) await boxes.nth(place).check();
+    await page.getByRole('button', { name: 'Extend…' }).click();
+    await page.getByRole('dialog').waitFor();
+  });
+  await show(visit, `${LIST}/add`, 'add-for-a-user', async () => {
+    await page.getByLabel('The name begins with').pressSequentially('ca');
+    await page.locator('.found').getByRole('link').first().waitFor();
+  });
+  await visit.open(`${LIST}?q=bob`);
+  const bobs = await page.locator('main .table .tag').first().innerText();
+  await show(visit, `${LIST}/${encodeURIComponent(bobs)}`, 'api-key');
+  await show(visit, '/users', 'users');
+  await page.getByRole('link', { name: 'hannah', exact: true }).click();
+  await page.getByRole('heading', { name: 'hannah' }).waitFor();
+  await take(visit, 'user');
+  await show(visit, '/users/add', 'add-user');
+  await show(visit, '/roles', 'roles');
+  await page.getByRole('link', { name: 'Help Desk', exact: true }).click();
+  await page.getByRole('link', { name: 'Edit', exact: true }).waitFor();
+  await take(visit, 'role');
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
+  await page.getByRole('heading', { name: 'Edit role', level: 1 }).waitFor();
+  await page.getByLabel('Name', { exact: true }).waitFor();
+  await take(visit, 'edit-role');
+  await show(visit, '/security/audit?what=APIKEY', 'audit', async () => {
+    await page.getByRole('button', { name: 'Verify chain' }).click();
+    await page.getByText('The audit trail is whole').waitFor();
+  });
+  await show(visit, '/settings', 'settings');
+  await show(visit, LIST, 'shortcuts', async () => {
+    await page.locator('.offline').waitFor({ state: 'attached' });
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+  });
+  await visit.close();
+}
+
+async function phoneAndDark() {
+  const dark = await open('olivia', { scheme: 'dark' });
+  await show(dark, LIST, 'api-keys-dark');
+  await show(dark, '/security/audit', 'audit-dark');
+  await dark.close();
+  const phone = await open('olivia', { size: 'phone' });
+  await show(phone, LIST, 'api-keys-phone');
+  await phone.close();
+  const own = await open('bob', { size: 'phone' });
+  await show(own, '/profile/key', 'my-api-key-phone');
+  await show(own, '/profile/security', 'password-and-sessions-phone');
+  await own.close();
+  const night = await open('bob', { size: 'phone', scheme: 'dark' });
+  await show(night, '/profile/key', 'my-api-key-phone-dark');
+  await night.close();
+}
