@@ -3,6 +3,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBrowser, openVisit } from './support/browser.mjs';
+import { assertFits } from './support/page.mjs';
 import { fillAdd, openMenu, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 import { savePalettePicture } from './support/palette.mjs';
@@ -46,6 +47,7 @@ async function open(name, options = {}) {
 async function take(visit, name) {
   const { page } = visit;
   await page.evaluate(() => document.activeElement?.closest?.('dialog') || document.activeElement?.blur());
+  await assertFits(visit);
   const asked = (await page.locator('dialog:modal').count()) > 0;
   const { width, height } = page.viewportSize();
   const whole = await page.evaluate(() => document.documentElement.scrollHeight);

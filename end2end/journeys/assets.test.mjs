@@ -85,7 +85,10 @@ journeys('the files of the browser application', ({ journey }) => {
     // What will probably be wanted next is loaded ahead.
     const ahead = files[0].replace(/[^/]+$/, 'split_forms.wasm');
     await until('the forms are here', () => asked.includes(ahead));
-    const others = asked.filter((path) => !/\/chunk_\w+\.wasm$/.test(path));
+    // With them comes the question whether a session ends; nobody is signed in here.
+    const left = '/api/session_left';
+    await until('it is asked', () => asked.includes(left));
+    const others = asked.filter((path) => path !== left && !/\/chunk_\w+\.wasm$/.test(path));
     assert.deepEqual([...new Set(others)].sort(), ['/favicon.svg', ahead, ...files, '/sign-in'].sort());
     for (const path of asked.filter((path) => path.startsWith('/pkg/'))) {
       assert.equal(asked.filter((one) => one === path).length, 1, path);

@@ -191,37 +191,50 @@ fn ending(watch: Watch, by_idleness: bool) -> AnyView {
         )
     };
     let left = move || format::clock(watch.left.get());
-    view! {
-        <dialog
-            node_ref=modal()
-            class="dialog"
-            role="alertdialog"
-            aria-labelledby="session-end"
-            aria-describedby="session-end-why"
-            on:close=move |_| watch.told.set(true)
-        >
-            <h2 class="dialog__title" id="session-end">
-                "You will be signed out in two minutes"
-            </h2>
-            <p id="session-end-why">{why}</p>
-            <p class="countdown" role="timer">
-                <span class="visually-hidden">"Left: "</span>
-                {left}
-            </p>
-            <div class="actions actions--end">
-                <form method="post" action=SignOut::PATH>
-                    <button type="submit" class="button">
-                        "Sign out"
-                    </button>
-                </form>
-                {stay}
-            </div>
-        </dialog>
-    }
-    .whole()
+    let more = view! {
+        <p class="countdown" role="timer">
+            <span class="visually-hidden">"Left: "</span>
+            {left}
+        </p>
+    };
+    let buttons = view! {
+        <form method="post" action=SignOut::PATH>
+            <button type="submit" class="button">
+                "Sign out"
+            </button>
+        </form>
+        {stay}
+    };
+    let title = "You will be signed out in two minutes";
+    told(watch, title, why, Some(more.whole()), buttons.whole())
 }
 
 fn ended(watch: Watch, here: &str) -> AnyView {
+    let buttons = view! {
+        <button type="button" class="button" on:click=move |_| watch.told.set(true)>
+            "Back to the page"
+        </button>
+        <a
+            class="button button--primary"
+            href=format!("/sign-in?notice=ended&next={here}")
+            rel="external"
+            autofocus=true
+        >
+            "Sign in again"
+        </a>
+    };
+    let why = "What you have typed on this page is still there until you leave it: copy what you need, then sign in again.";
+    told(watch, "Your session has ended", why, None, buttons.whole())
+}
+
+/// On top of the page, until somebody has seen it.
+fn told(
+    watch: Watch,
+    title: &'static str,
+    why: &'static str,
+    more: Option<AnyView>,
+    buttons: AnyView,
+) -> AnyView {
     view! {
         <dialog
             node_ref=modal()
@@ -232,24 +245,11 @@ fn ended(watch: Watch, here: &str) -> AnyView {
             on:close=move |_| watch.told.set(true)
         >
             <h2 class="dialog__title" id="session-end">
-                "Your session has ended"
+                {title}
             </h2>
-            <p id="session-end-why">
-                "What you have typed on this page is still there until you leave it: copy what you need, then sign in again."
-            </p>
-            <div class="actions actions--end">
-                <button type="button" class="button" on:click=move |_| watch.told.set(true)>
-                    "Back to the page"
-                </button>
-                <a
-                    class="button button--primary"
-                    href=format!("/sign-in?notice=ended&next={here}")
-                    rel="external"
-                    autofocus=true
-                >
-                    "Sign in again"
-                </a>
-            </div>
+            <p id="session-end-why">{why}</p>
+            {more}
+            <div class="actions actions--end">{buttons}</div>
         </dialog>
     }
     .whole()

@@ -22,6 +22,7 @@ pub mod key_of;
 pub mod keys;
 pub mod keys_columns;
 pub mod keys_filter;
+pub mod keys_table;
 pub mod loading;
 pub mod not_found;
 pub mod notices;
