@@ -1,6 +1,6 @@
 //! Very many users and keys, for measuring.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
 use domain::{
@@ -35,8 +35,6 @@ pub struct Many {
 const RETIRING: u64 = 100;
 /// One in so many keys is deleted.
 const DELETED: u64 = 20;
-/// How often progress is told, in keys.
-const STEP: u64 = 10_000;
 
 impl Services {
     /// Fills a database that has nobody but the first administrator with users and keys in every
@@ -61,16 +59,16 @@ impl Services {
 
     async fn try_fill(&self, many: Many, progress: impl FnMut(u64)) -> Result<(), Fault> {
         let core = &*self.core;
-        let plan = Plan::of(many, core.clock.now());
+        let plan = Arc::new(Plan::of(many, core.clock.now()));
         let mut bulk = Bulk::begin(&core.db).await?;
-        bulk.load("app_user", USER, plan.users()).await?;
-        let tags = plan.tags.iter();
-        let used = tags.map(|(tag, _)| [Cell::Text(sample::tag(*tag).to_string())]);
-        bulk.load("used_tag", ["tag"], used).await?;
-        let pepper = core.secrets.pepper.fingerprint();
-        let keys = plan.keys(&pepper, progress);
-        bulk.load("api_key", KEY, keys).await?;
-        bulk.load("api_key_word", ["word", "tag"], plan.words())
+        let users = plan.clone().users();
+        bulk.load("app_user", USER, users, |_| {}).await?;
+        let keys = plan.clone().keys(core.secrets.pepper.fingerprint());
+        bulk.load("api_key", KEY, keys, progress).await?;
+        bulk.run("insert into used_tag (tag) select tag from api_key order by tag")
+            .await?;
+        let words = plan.clone().words();
+        bulk.load("api_key_word", ["word", "tag"], words, |_| {})
             .await?;
         let tx = bulk.finish().await?;
         let what = json!({ "keys": many.keys, "users": plan.owners, "seed": many.seed });
@@ -122,10 +120,6 @@ struct Plan {
     now: Instant,
     /// How many users there are; each has a current key.
     owners: u64,
-    /// Their numbers, in the order of their names.
-    by_name: Vec<u64>,
-    /// Each one's place in that order.
-    places: Vec<u64>,
     retiring: u64,
     /// Every key by the random part of its tag, sorted, each with its number.
     tags: Vec<(u64, u64)>,
@@ -135,22 +129,14 @@ fn time(at: Option<Instant>) -> Cell {
     at.map_or(Cell::Null, |at| Cell::Number(at.timestamp_micros()))
 }
 
-fn text(text: &str) -> Cell {
-    Cell::Text(text.to_owned())
+fn text(text: impl Into<String>) -> Cell {
+    Cell::Text(text.into())
 }
 
 impl Plan {
     fn of(many: Many, now: Instant) -> Self {
         let retiring = many.keys / RETIRING;
         let owners = many.keys - retiring - many.keys / DELETED;
-        let mut by_name: Vec<_> = (0..owners).collect();
-        by_name.sort_by_cached_key(|number| {
-            let user = sample::user(many.seed, *number);
-            (domain_of(user.saml), user.name)
-        });
-        let mut ranked: Vec<_> = by_name.iter().zip(0..).collect();
-        ranked.sort_unstable();
-        let places = ranked.into_iter().map(|(_, place)| place).collect();
         let numbers = 0..many.keys;
         let mut tags: Vec<_> = numbers
             .map(|number| (sample::tag_number(many.seed, number), number))
@@ -168,34 +154,33 @@ impl Plan {
             many,
             now,
             owners,
-            by_name,
-            places,
             retiring,
             tags,
         }
     }
 
-    fn users(&self) -> impl Iterator<Item = [Cell; USER.len()]> {
+    fn user(&self, number: u64) -> sample::SampleUser {
+        sample::user(self.many.seed, number, self.owners)
+    }
+
+    fn users(self: Arc<Self>) -> impl Iterator<Item = [Cell; USER.len()]> + Send {
         let created = self.now - TimeDelta::days(420);
-        self.by_name
-            .iter()
-            .zip(FIRST_USER..)
-            .map(move |(number, id)| {
-                let user = sample::user(self.many.seed, *number);
-                let (kind, domain) = domain_of(user.saml);
-                let disabled = user.disabled.then_some(self.now - TimeDelta::days(3));
-                [
-                    Cell::Number(id),
-                    text(kind),
-                    text(domain),
-                    text(&user.name),
-                    // The names of the samples are what they fold to.
-                    text(&user.name),
-                    Cell::Switch(false),
-                    time(disabled),
-                    time(Some(created)),
-                ]
-            })
+        (0..self.owners).map(move |number| {
+            let user = self.user(number);
+            let (kind, domain) = domain_of(user.saml);
+            let disabled = user.disabled.then_some(self.now - TimeDelta::days(3));
+            [
+                Cell::Number(id(number)),
+                text(kind),
+                text(domain),
+                text(&*user.name),
+                // The names of the samples are what they fold to.
+                text(user.name),
+                Cell::Switch(false),
+                time(disabled),
+                time(Some(created)),
+            ]
+        })
     }
 
     /// Whose a key is, and what it is to them.
@@ -208,52 +193,37 @@ impl Plan {
         }
     }
 
-    /// The account of the user with that number.
-    fn id(&self, owner: u64) -> i64 {
-        let place = usize::try_from(owner).ok();
-        let place = place.and_then(|owner| self.places.get(owner));
-        FIRST_USER + place.map_or(0, |place| place.cast_signed())
-    }
-
     fn key(&self, number: u64) -> (u64, sample::SampleUser, sample::SampleKey) {
         let (owner, role) = self.role(number);
-        let user = sample::user(self.many.seed, owner);
+        let user = self.user(owner);
         let key = sample::key(self.many.seed, number, role, user.saml, self.now);
         (owner, user, key)
     }
 
-    fn keys(
-        &self,
-        pepper: &str,
-        mut progress: impl FnMut(u64),
-    ) -> impl Iterator<Item = [Cell; KEY.len()]> {
-        let mut made = 0;
-        self.tags.iter().map(move |(tag, number)| {
-            made += 1;
-            if made % STEP == 0 || made == self.many.keys {
-                progress(made);
-            }
-            let (owner, user, key) = self.key(*number);
-            let id = self.id(owner);
+    fn keys(self: Arc<Self>, pepper: String) -> impl Iterator<Item = [Cell; KEY.len()]> + Send {
+        (0..self.tags.len()).map(move |place| {
+            let (tag, number) = self.tags[place];
+            let (owner, user, key) = self.key(number);
+            let id = id(owner);
             let (kind, domain) = domain_of(user.saml);
             let live = key.deleted_at.is_none();
             let by_owner = |own: Cell, other: Cell| if key.own { own } else { other };
             let if_live = |cell: Cell| if live { cell } else { Cell::Null };
             [
-                Cell::Text(sample::tag(*tag).to_string()),
+                text(sample::tag(tag).to_string()),
                 Cell::Number(id),
-                text(&user.name),
+                text(&*user.name),
                 Cell::Switch(user.disabled),
                 if_live(Cell::Bytes(key.digest)),
-                if_live(text(pepper)),
-                text(&key.description),
+                if_live(text(&*pepper)),
+                text(key.description),
                 time(Some(key.created_at)),
                 time(Some(key.expires_at)),
                 time(Some(key.created_at)),
                 by_owner(Cell::Number(id), Cell::Number(0)),
                 by_owner(text(kind), text("unixpwd")),
                 by_owner(text(domain), text("")),
-                by_owner(text(&user.name), text("console")),
+                by_owner(text(user.name), text("console")),
                 Cell::Switch(false),
                 Cell::Switch(key.awaiting_sign_in),
                 time(key.retires_at),
@@ -270,20 +240,23 @@ impl Plan {
     }
 
     /// Every word with its keys, in the order of words, then tags.
-    fn words(&self) -> impl Iterator<Item = [Cell; 2]> {
+    fn words(self: Arc<Self>) -> impl Iterator<Item = [Cell; 2]> + Send {
         let mut of: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for (tag, number) in &self.tags {
-            for word in words(&self.key(*number).2.description) {
+            for word in words(&sample::description(self.many.seed, *number)) {
                 of.entry(word).or_default().push(*tag);
             }
         }
         of.into_iter().flat_map(|(word, tags)| {
-            tags.into_iter().map(move |tag| {
-                let tag = sample::tag(tag).to_string();
-                [text(&word), Cell::Text(tag)]
-            })
+            tags.into_iter()
+                .map(move |tag| [text(&*word), text(sample::tag(tag).to_string())])
         })
     }
+}
+
+/// The account of the user with that number.
+const fn id(owner: u64) -> i64 {
+    FIRST_USER + owner.cast_signed()
 }
 
 fn domain_of(saml: bool) -> (&'static str, &'static str) {

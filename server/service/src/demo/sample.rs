@@ -98,10 +98,14 @@ pub(super) struct SampleUser {
     pub(super) disabled: bool,
 }
 
-/// The user with that number.
-pub(super) fn user(seed: u64, number: u64) -> SampleUser {
+/// The user with that number, of so many; their names are in the order of their numbers.
+pub(super) fn user(seed: u64, number: u64, of: u64) -> SampleUser {
     let mut dice = Dice::new(seed, 1, number);
-    let name = format!("{}.{}.{number}", dice.one(&FIRST), dice.one(&LAST));
+    let (firsts, lasts) = (FIRST.len() as u64, LAST.len() as u64);
+    let pair = number * firsts * lasts / of.max(1);
+    let name = |of: &[&'static str; 40], place: u64| of[usize::try_from(place).unwrap_or(0) % 40];
+    let (first, last) = (name(&FIRST, pair / lasts), name(&LAST, pair % lasts));
+    let name = format!("{first}.{last}.{number}");
     let saml = dice.percent(20);
     SampleUser {
         name: if saml { name + "@example.org" } else { name },
@@ -144,20 +148,25 @@ pub(super) fn tag(number: u64) -> Tag {
     Tag::of(&assemble(&random))
 }
 
+/// The description of the key with that number.
+pub(super) fn description(seed: u64, number: u64) -> String {
+    let mut dice = Dice::new(seed, 4, number);
+    if dice.percent(10) {
+        return String::new();
+    }
+    let (when, what, place) = (dice.one(&WHEN), dice.one(&WHAT), dice.one(&WHERE));
+    let rare = if dice.below(RARELY) == 0 { RARE } else { "" };
+    format!("{when} {what} {place} {rare}")
+        .trim_end()
+        .to_owned()
+}
+
 /// The key with that number.
 pub(super) fn key(seed: u64, number: u64, role: Role, saml: bool, now: Instant) -> SampleKey {
     let mut dice = Dice::new(seed, 3, number);
     let mut digest = [0; 32];
     for part in digest.chunks_mut(8) {
         part.copy_from_slice(&dice.next().to_be_bytes());
-    }
-    let mut description = String::new();
-    if !dice.percent(10) {
-        let (when, what, place) = (dice.one(&WHEN), dice.one(&WHAT), dice.one(&WHERE));
-        description = format!("{when} {what} {place}");
-        if dice.below(RARELY) == 0 {
-            description = format!("{description} {RARE}");
-        }
     }
     let lifetime = [30, 90, 90, 180, 365, 365][usize::try_from(dice.below(6)).unwrap_or(0)];
     let lifetime = TimeDelta::days(lifetime);
@@ -179,7 +188,7 @@ pub(super) fn key(seed: u64, number: u64, role: Role, saml: bool, now: Instant) 
     });
     SampleKey {
         digest,
-        description,
+        description: description(seed, number),
         created_at,
         expires_at,
         awaiting_sign_in,

@@ -10,6 +10,8 @@ use crate::fault::Fault;
 
 /// Rows in one message or statement.
 const CHUNK: usize = 500;
+/// How many of these are made ahead.
+const AHEAD: usize = 8;
 
 /// A value.
 #[derive(Debug, Clone)]
@@ -83,18 +85,41 @@ impl Bulk {
         Ok(Self { tx, restore })
     }
 
-    /// Fills a table. The rows should come in the order of its key.
+    /// Fills a table. The rows should come in the order of its key; they are made in a thread of
+    /// their own while the database stores those before. `progress` learns how many are stored.
     pub(crate) async fn load<const N: usize>(
         &mut self,
         table: &'static str,
         columns: [&'static str; N],
-        rows: impl Iterator<Item = [Cell; N]>,
+        rows: impl Iterator<Item = [Cell; N]> + Send + 'static,
+        mut progress: impl FnMut(u64),
     ) -> Result<(), Fault> {
         let columns = columns.join(", ");
+        let (sender, mut chunks) = tokio::sync::mpsc::channel(AHEAD);
+        tokio::task::spawn_blocking(move || {
+            let mut rows = rows.peekable();
+            while rows.peek().is_some() {
+                let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+                if sender.blocking_send(chunk).is_err() {
+                    // The database failed, and nobody listens any more.
+                    return;
+                }
+            }
+        });
+        let mut made = 0;
+        let mut told = |chunk: &Vec<[Cell; N]>| {
+            made += chunk.len() as u64;
+            progress(made);
+        };
         match self.tx.conn() {
-            Conn::Sqlite(c) => load_sqlite(c, table, &columns, rows).await,
-            Conn::Postgres(c) => load_postgres(c, table, &columns, rows).await,
+            Conn::Sqlite(c) => load_sqlite(c, table, &columns, &mut chunks, &mut told).await,
+            Conn::Postgres(c) => load_postgres(c, table, &columns, &mut chunks, &mut told).await,
         }
+    }
+
+    /// Runs a statement of ours.
+    pub(crate) async fn run(&mut self, statement: &'static str) -> Result<(), Fault> {
+        execute(&mut self.tx, statement.to_owned()).await
     }
 
     /// Puts indexes and checks back. The transaction is still to be committed.
@@ -157,16 +182,19 @@ async fn execute(tx: &mut Tx, statement: String) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Rows in the making.
+type Chunks<const N: usize> = tokio::sync::mpsc::Receiver<Vec<[Cell; N]>>;
+
 async fn load_sqlite<const N: usize>(
     conn: &mut SqliteConnection,
     table: &str,
     columns: &str,
-    rows: impl Iterator<Item = [Cell; N]>,
+    chunks: &mut Chunks<N>,
+    stored: &mut impl FnMut(&Vec<[Cell; N]>),
 ) -> Result<(), Fault> {
-    let mut rows = rows.peekable();
     let row = format!("({})", ["?"; N].join(", "));
-    while rows.peek().is_some() {
-        let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+    while let Some(chunk) = chunks.recv().await {
+        stored(&chunk);
         let places = vec![&*row; chunk.len()].join(", ");
         // Safe: names of ours and placeholders.
         let text = AssertSqlSafe(format!("insert into {table} ({columns}) values {places}"));
@@ -190,15 +218,16 @@ async fn load_postgres<const N: usize>(
     conn: &mut PgConnection,
     table: &str,
     columns: &str,
-    rows: impl Iterator<Item = [Cell; N]>,
+    chunks: &mut Chunks<N>,
+    stored: &mut impl FnMut(&Vec<[Cell; N]>),
 ) -> Result<(), Fault> {
     let statement = format!("copy {table} ({columns}) from stdin");
     let mut copy = conn.copy_in_raw(&statement).await?;
     let mut text = String::new();
-    let mut rows = rows.peekable();
-    while rows.peek().is_some() {
+    while let Some(chunk) = chunks.recv().await {
+        stored(&chunk);
         text.clear();
-        for row in rows.by_ref().take(CHUNK) {
+        for row in chunk {
             for (place, cell) in row.iter().enumerate() {
                 if place > 0 {
                     text.push('\t');
