@@ -2,6 +2,7 @@
 
 mod connection;
 mod credential;
+mod documents;
 mod failure;
 mod key;
 mod new_value;

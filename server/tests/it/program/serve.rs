@@ -93,6 +93,14 @@ impl Server {
     }
 }
 
+/// Also after a test that failed, so that nothing keeps running.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// Sends a request and reads the answer to its end.
 pub(super) fn exchange(
     mut stream: impl Read + Write,
