@@ -196,6 +196,17 @@ fn somebody_signs_in_looks_after_their_key_and_signs_out() {
     );
     assert_eq!(stage.json(&[], &["key", "list"], ""), json!([]));
     assert!(!stage.verifies(value));
+    stage.server.kill();
+}
+
+#[test]
+fn signing_out_ends_the_session_on_the_server_too() {
+    let stage = Stage::new();
+    stage.sign_in();
+    let file = stage
+        .home
+        .path()
+        .join(".local/state/latchkey/sessions.json");
     let token = stage.read(".local/state/latchkey/sessions.json");
     assert_eq!(
         told(&stage.run(&[], &["logout"], "")),
@@ -206,7 +217,6 @@ fn somebody_signs_in_looks_after_their_key_and_signs_out() {
         code == 3 && message.starts_with("latchkey: not signed in to "),
         "{message}"
     );
-    // The session ended on the server as well.
     fs::write(&file, token).unwrap();
     assert_eq!(stage.fails(&[], &["key", "list"]).0, 3);
     // Which is no reason to keep it.

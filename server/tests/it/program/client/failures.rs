@@ -83,7 +83,12 @@ fn each_kind_of_failure_has_its_exit_code() {
             "latchkey: Authentication failed. Send a valid API key or token.\n".to_owned()
         )
     );
+    stage.server.kill();
+}
 
+#[test]
+fn so_has_each_refusal_of_what_somebody_signed_in_asks() {
+    let stage = Stage::new();
     stage.sign_in();
     for (arguments, code, message) in [
         (&["key", "show", "lky_AAAAAAA="][..], 5, "latchkey: "),
