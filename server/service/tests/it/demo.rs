@@ -76,7 +76,7 @@ on_both_databases! {
         let query = DirectoryQuery { limit: 1, ..DirectoryQuery::of(Slice::All) };
         let page = harness.services.keys.directory(&Actor::console(), &query).await.unwrap();
         let first = &page.items[0];
-        assert_eq!((first.tag.as_str(), &*first.owner.principal.name), ("lky_URTzTLc=", "?"));
+        assert_eq!((first.tag.as_str(), &*first.owner.principal.name), ("lky_yuJ_yAY=", "tom.ito.1659@example.org"));
         let report = harness.services.check_audit(&Actor::console()).await.unwrap();
         assert_eq!((report.findings, report.records), (vec![], 1));
         // What was taken away for the while is back: the constraints, the copies of the owner.

@@ -109,11 +109,11 @@ pub(super) fn exchange(
     headers: &str,
     body: &str,
 ) -> String {
-    write!(
-        stream,
+    // In one piece: who answers early may not read the rest.
+    let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n{body}",
-    )
-    .unwrap();
+    );
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
