@@ -249,6 +249,9 @@ pub enum Conflict {
     /// A role that somebody holds is not deleted.
     #[error("The role is still given to somebody. Take it away first.")]
     RoleInUse,
+    /// An identity provider by which somebody has an account is not removed.
+    #[error("Somebody has an account by this identity provider. Switch it off instead.")]
+    ProviderInUse,
     /// The value was shown already, or too long ago.
     #[error("The value was shown already, or waited too long. It cannot be shown again.")]
     RevealGone,

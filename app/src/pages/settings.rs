@@ -263,6 +263,13 @@ fn saml(entries: Entries, policy: &Policy) -> AnyView {
                     [("Warn", "say so, and do it"), ("Refuse", "do not allow it")],
                     policy.later_than_saml,
                 )}
+            {entries
+                .tick(
+                    "logout_disables_keys",
+                    "Signing out by SAML disables the key until the next sign-in",
+                    "When the identity provider signs somebody out, and with Sign out here. The mere end of a session does not.",
+                    policy.logout_disables_keys,
+                )}
         </section>
     }
     .whole()

@@ -238,6 +238,7 @@ pub async fn saml_session(
             validated_at: now,
             not_on_or_after,
         }),
+        link: None,
     };
     let mut tx = core.db.begin().await.expect("a transaction");
     sessions::insert(&mut tx.conn(), session)
@@ -257,6 +258,7 @@ pub fn options(data_dir: &Path, database_url: Option<&str>) -> Options {
         pepper_file: None,
         token_key_file: None,
         audit_key_file: None,
+        saml_key_file: None,
         audit_checkpoint_file: None,
         limits: Limits::default(),
     }

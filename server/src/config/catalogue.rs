@@ -14,6 +14,7 @@ pub(super) enum Name {
     DatabaseUrl,
     PepperFile,
     TokenKeyFile,
+    SamlKeyFile,
     AuditKeyFile,
     AuditCheckpointFile,
     Log,
@@ -54,7 +55,7 @@ impl Setting {
 }
 
 /// Every setting, in the order of the help.
-pub const SETTINGS: [Setting; 15] = [
+pub const SETTINGS: [Setting; 16] = [
     setting(
         Name::Listen,
         "listen",
@@ -98,6 +99,13 @@ pub const SETTINGS: [Setting; 15] = [
         "token_key_file",
         "FILE",
         "The key that tokens are signed with (PKCS#8 PEM)",
+        "in the data directory",
+    ),
+    setting(
+        Name::SamlKeyFile,
+        "saml_key_file",
+        "FILE",
+        "The key and certificate of SAML messages (PEM)",
         "in the data directory",
     ),
     setting(
