@@ -76,6 +76,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/roles/:id/delete") view=room(Room::DeleteRole) ssr=all.clone() />
                     <Route path=path!("/security/audit") view=room(Room::Audit) ssr=all.clone() />
                     <Route path=path!("/settings") view=room(Room::Settings) ssr=all.clone() />
+                    <Route path=path!("/settings/sign-in") view=room(Room::Providers) ssr=all.clone() />
+                    <Route path=path!("/settings/sign-in/add") view=room(Room::AddProvider) ssr=all.clone() />
+                    <Route path=path!("/settings/sign-in/report") view=room(Room::Report) ssr=all.clone() />
+                    <Route path=path!("/settings/sign-in/:id") view=room(Room::Provider) ssr=all.clone() />
                 </FlatRoutes>
             </main>
         </Router>

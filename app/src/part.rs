@@ -11,9 +11,10 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use crate::{
     browser,
     pages::{
-        AddForPage, AddKeyPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage, DeleteKeyPage,
-        EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage, ReissueKeyPage,
-        RevealPage, RolePage, RolesPage, SettingsPage, UserPage, UsersPage,
+        AddForPage, AddKeyPage, AddProviderPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage,
+        DeleteKeyPage, EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage,
+        ProviderPage, ProvidersPage, ReissueKeyPage, ReportPage, RevealPage, RolePage, RolesPage,
+        SettingsPage, UserPage, UsersPage,
     },
     ui::IntoWhole,
 };
@@ -48,6 +49,14 @@ pub enum Room {
     DeleteKeyOf,
     /// `/settings`
     Settings,
+    /// `/settings/sign-in`
+    Providers,
+    /// `/settings/sign-in/add`
+    AddProvider,
+    /// `/settings/sign-in/report`
+    Report,
+    /// `/settings/sign-in/{id}`
+    Provider,
     /// `/users`
     Users,
     /// `/users/add`
@@ -99,6 +108,10 @@ fn enter_room(room: Room) -> Result<AnyView, SplitLoaderError> {
         Room::KeyOf => view! { <KeyOfPage /> }.whole(),
         Room::DeleteKeyOf => view! { <DeleteKeyOfPage /> }.whole(),
         Room::Settings => view! { <SettingsPage /> }.whole(),
+        Room::Providers => view! { <ProvidersPage /> }.whole(),
+        Room::AddProvider => view! { <AddProviderPage /> }.whole(),
+        Room::Report => view! { <ReportPage /> }.whole(),
+        Room::Provider => view! { <ProviderPage /> }.whole(),
         Room::Users => view! { <UsersPage /> }.whole(),
         Room::AddUser => view! { <AddUserPage /> }.whole(),
         Room::User(asked) => view! { <UserPage asked /> }.whole(),

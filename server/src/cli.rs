@@ -3,6 +3,7 @@
 mod audit;
 mod demo;
 mod policy;
+mod provider;
 mod role;
 mod serve;
 mod user;
@@ -51,6 +52,9 @@ enum Command {
     /// Show or change the limits of keys, also while the server runs
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Manage the identity providers that people sign in by, also while the server runs
+    #[command(subcommand)]
+    Provider(provider::Command),
     /// Check or export the audit trail, also while the server runs
     #[command(subcommand)]
     Audit(audit::Command),
@@ -85,6 +89,7 @@ impl Cli {
             Command::User(command) => command.run(&settings).await,
             Command::Role(command) => command.run(&settings).await,
             Command::Policy(command) => command.run(&settings).await,
+            Command::Provider(command) => command.run(&settings).await,
             Command::Audit(command) => command.run(&settings).await,
             Command::Demo(arguments) => arguments.run(&settings).await,
             Command::Migrate => {

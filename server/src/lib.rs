@@ -16,6 +16,7 @@ pub mod netbackup;
 pub mod network;
 pub mod origin;
 pub mod router;
+pub mod saml;
 pub mod serve;
 pub mod state;
 mod verify;

@@ -220,6 +220,11 @@ pub enum Refusal {
     /// Nobody raises their own rights.
     #[error("You cannot change your own roles.")]
     OwnRoles,
+    /// A message of an identity provider that does not hold.
+    #[error(
+        "The identity provider's message was not accepted. Your administrator finds the reason in the audit trail."
+    )]
+    SamlMessage,
     /// Users' keys are deleted, not revoked.
     #[error("Only the keys of service principals can be revoked. Delete this key instead.")]
     NotRevocable,

@@ -258,8 +258,8 @@ pub fn person(assertion: &Assertion, settings: &ProviderSettings) -> Result<Pers
         let name = one_of(assertion, &settings.user_attribute)?;
         name.ok_or(Cause::NoUserAttribute)?
     };
-    let principal = Principal::new(DomainType::Saml, &settings.name, &name)
-        .map_err(|_| Cause::UnusableName)?;
+    let principal =
+        Principal::new(DomainType::Saml, &settings.name, &name).map_err(|_| Cause::UnusableName)?;
     let groups = groups_of(assertion, &settings.groups_attribute);
     if groups.len() > MAX_GROUPS {
         return Err(Cause::TooManyGroups);
@@ -306,10 +306,7 @@ fn groups_of(assertion: &Assertion, name: &str) -> Vec<String> {
         .iter()
         .filter(|(found, _)| found == name)
         .flat_map(|(_, values)| values);
-    let mut groups: Vec<_> = values
-        .filter(|group| !group.is_empty())
-        .cloned()
-        .collect();
+    let mut groups: Vec<_> = values.filter(|group| !group.is_empty()).cloned().collect();
     groups.sort();
     groups.dedup();
     groups

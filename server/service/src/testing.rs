@@ -124,6 +124,7 @@ impl Harness {
             pepper_file: Some(first.join("pepper")),
             token_key_file: Some(first.join("token-key.pem")),
             audit_key_file: Some(first.join("audit-key")),
+            saml_key_file: Some(first.join("saml-key.pem")).filter(|file| file.exists()),
             ..options(folder.path(), Some(&url))
         };
         let (clock, entropy) = (Arc::new(self.clock.clone()), Arc::new(OsEntropy));

@@ -209,7 +209,11 @@ impl Cause {
                 .into();
             }
             Self::Algorithm { used } => {
-                let used = if used.is_empty() { "another algorithm" } else { used };
+                let used = if used.is_empty() {
+                    "another algorithm"
+                } else {
+                    used
+                };
                 return format!(
                     "The provider signs with {used}. Only RSA with SHA-256, SHA-384 or SHA-512 is \
                      accepted: SHA-1 can be forged. Set the provider to SHA-256."
@@ -248,8 +252,12 @@ impl Cause {
                  have tried to sign in a stranger, or cookies are refused."
             }
             Self::TooSlow => "The response came more than ten minutes after it was asked for.",
-            Self::OtherRequest => "The response answers another request than the one of this sign-in.",
-            Self::UnknownProvider => "The response comes from a provider that is not among the settings.",
+            Self::OtherRequest => {
+                "The response answers another request than the one of this sign-in."
+            }
+            Self::UnknownProvider => {
+                "The response comes from a provider that is not among the settings."
+            }
             Self::ProviderDisabled => "The provider is switched off in the settings.",
             Self::OtherIssuer => {
                 "The response names another issuer than the provider that was asked. Compare the \

@@ -154,7 +154,13 @@ fn settings_are_checked_field_by_field() {
         .collect();
     assert_eq!(
         fields,
-        ["name", "clock_skew_seconds", "mail_attribute", "group_roles", "groups_attribute"]
+        [
+            "name",
+            "clock_skew_seconds",
+            "mail_attribute",
+            "group_roles",
+            "groups_attribute"
+        ]
     );
 }
 
@@ -200,7 +206,10 @@ fn only_certificates_within_their_time_count() {
     assert_eq!(counting("2025-06-01T00:00:00Z"), Ok(1));
     assert_eq!(counting("2025-12-15T00:00:00Z"), Ok(2));
     assert_eq!(counting("2026-06-01T00:00:00Z"), Ok(1));
-    assert_eq!(counting("2027-01-01T00:00:01Z"), Err(Cause::CertificateExpired));
+    assert_eq!(
+        counting("2027-01-01T00:00:01Z"),
+        Err(Cause::CertificateExpired)
+    );
     assert_eq!(
         facts.origins(),
         ["http://other.example", "https://idp.example:8443"]

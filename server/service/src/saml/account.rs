@@ -38,7 +38,8 @@ impl Saml {
             Some(user) => user.identity()?,
             None => {
                 let principal = &person.principal;
-                let folded = fold(DomainType::Saml, &principal.name).map_err(|_| Cause::UnusableName)?;
+                let folded =
+                    fold(DomainType::Saml, &principal.name).map_err(|_| Cause::UnusableName)?;
                 let conn = &mut tx.conn();
                 let id = users::insert(conn, principal, &folded, None, false, now)
                     .await?

@@ -148,8 +148,13 @@ pub(crate) trait Engine: Send + Sync + 'static {
     fn metadata(&self, us: Us<'_>, key: &SamlKey) -> Result<String, Cause>;
 
     /// A request that somebody be signed in.
-    fn ask(&self, us: Us<'_>, key: &SamlKey, peer: Peer<'_>, relay: &str)
-    -> Result<Outgoing, Cause>;
+    fn ask(
+        &self,
+        us: Us<'_>,
+        key: &SamlKey,
+        peer: Peer<'_>,
+        relay: &str,
+    ) -> Result<Outgoing, Cause>;
 
     /// Checks an answer. `asked`: the ID of our request and its relay state; `None`: nobody asked.
     fn check(
@@ -201,7 +206,9 @@ mod tests {
     #[test]
     fn a_field_that_stands_twice_is_none() {
         let form = |pairs: &[(&str, &str)]| {
-            let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+            let pairs = pairs
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
             Incoming::Form(pairs.collect())
         };
         assert_eq!(form(&[("a", "1")]).value("a").as_deref(), Some("1"));

@@ -12,7 +12,7 @@ use saml_rs::{
     IdpValidationPolicy, LogoutRequest, LogoutSubject, MetadataTrustPolicy, NameId, PrivateKeyPem,
     ReplayCache, ReplayKey, ReplayPolicy, RespondSlo, Saml, SamlError, SamlValidationContext,
     SessionIndex, SloEndpoint, SpDescriptor, SsoEndpoint, StartSlo,
-    crypto::{construct_saml_signature, keys::load_private_key},
+    crypto::{construct_saml_signature, encrypt_assertion, keys::load_private_key},
 };
 use zeroize::Zeroizing;
 
@@ -144,13 +144,20 @@ impl Provider {
     ///
     /// # Errors
     /// It is none for this provider.
-    pub fn read(&self, service: &str, incoming: &Incoming, now: Instant) -> Result<Asked, IdpError> {
+    pub fn read(
+        &self,
+        service: &str,
+        incoming: &Incoming,
+        now: Instant,
+    ) -> Result<Asked, IdpError> {
         let input = match incoming {
             Incoming::Query(query) => BrowserInput::<AuthnRequest>::redirect(query.clone()),
             Incoming::Form(fields) => BrowserInput::<AuthnRequest>::post(form(fields)),
         };
         let mut cache = Forgetful;
-        let request = self.saml()?.receive_sso(&service_of(service)?, input, context(&mut cache, now))?;
+        let request =
+            self.saml()?
+                .receive_sso(&service_of(service)?, input, context(&mut cache, now))?;
         let message = request.message();
         let consumer = message.acs_url().map(|url| url.as_str().to_owned());
         Ok(Asked {
@@ -172,23 +179,35 @@ impl Provider {
     /// The response as XML, without any signature.
     pub fn unsigned(&self, statement: &Statement) -> String {
         let time = |at: Instant| at.to_rfc3339_opts(SecondsFormat::Millis, true);
-        let (issued, ends) = (time(statement.now), time(statement.now + statement.lifetime));
+        let (issued, ends) = (
+            time(statement.now),
+            time(statement.now + statement.lifetime),
+        );
         let begins = time(statement.now - TimeDelta::seconds(1));
-        let answers = statement.in_response_to.as_ref().map_or_else(String::new, |id| {
-            format!(" InResponseTo=\"{}\"", escape(id))
-        });
+        let answers = statement
+            .in_response_to
+            .as_ref()
+            .map_or_else(String::new, |id| {
+                format!(" InResponseTo=\"{}\"", escape(id))
+            });
         let (response, assertion) = &statement.ids;
         let (issuer, consumer) = (escape(&self.entity_id), escape(&statement.consumer));
         let audience = escape(&statement.audience);
-        let (name, format) = (escape(&statement.name_id), escape(&statement.name_id_format));
+        let (name, format) = (
+            escape(&statement.name_id),
+            escape(&statement.name_id_format),
+        );
         let format = if format.is_empty() {
             String::new()
         } else {
             format!(" Format=\"{format}\"")
         };
-        let index = statement.session_index.as_ref().map_or_else(String::new, |index| {
-            format!(" SessionIndex=\"{}\"", escape(index))
-        });
+        let index = statement
+            .session_index
+            .as_ref()
+            .map_or_else(String::new, |index| {
+                format!(" SessionIndex=\"{}\"", escape(index))
+            });
         let until = statement.session_end.map_or_else(String::new, |end| {
             format!(" SessionNotOnOrAfter=\"{}\"", time(end))
         });
@@ -197,7 +216,10 @@ impl Provider {
             let _ = write!(attributes, "<saml:Attribute Name=\"{}\">", escape(name));
             for value in values {
                 let value = escape(value);
-                let _ = write!(attributes, "<saml:AttributeValue>{value}</saml:AttributeValue>");
+                let _ = write!(
+                    attributes,
+                    "<saml:AttributeValue>{value}</saml:AttributeValue>"
+                );
             }
             attributes.push_str("</saml:Attribute>");
         }
@@ -240,9 +262,27 @@ impl Provider {
     pub fn sign_with(&self, xml: &str, whole: bool, algorithm: &str) -> Result<String, IdpError> {
         let key = load_private_key(&self.key.private, None)?;
         let certificate = &self.key.certificate;
-        let signed = construct_saml_signature(xml, whole, &key, certificate, algorithm, &[], None)?;
-        // The signer writes a declaration, which may only stand at the very beginning.
-        Ok(signed)
+        Ok(construct_saml_signature(
+            xml,
+            whole,
+            &key,
+            certificate,
+            algorithm,
+            &[],
+            None,
+        )?)
+    }
+
+    /// Encrypts a response's assertion for a service with that certificate (PEM).
+    ///
+    /// # Errors
+    /// The library's.
+    pub fn encrypt(&self, xml: &str, certificate: &str) -> Result<String, IdpError> {
+        let (data, key) = (
+            "http://www.w3.org/2009/xmlenc11#aes128-gcm",
+            "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+        );
+        Ok(encrypt_assertion(xml, certificate, data, key, "saml")?)
     }
 
     /// Takes a service's wish to sign somebody out: the subject and how to answer.
@@ -280,7 +320,9 @@ impl Provider {
     ) -> Result<String, IdpError> {
         let index = index.map(SessionIndex::try_new).transpose()?;
         let subject = LogoutSubject::new(NameId::new(name_id, None), index.into_iter().collect());
-        let started = self.saml()?.start_slo(&service_of(service)?, subject, StartSlo::redirect())?;
+        let started =
+            self.saml()?
+                .start_slo(&service_of(service)?, subject, StartSlo::redirect())?;
         Ok(started.outbound.redirect_url()?.to_owned())
     }
 }
@@ -296,7 +338,9 @@ fn service_of(metadata: &str) -> Result<SpDescriptor, SamlError> {
 
 fn form(fields: &[(String, String)]) -> Vec<FormField> {
     let fields = fields.iter();
-    fields.map(|(name, value)| FormField::new(name, value)).collect()
+    fields
+        .map(|(name, value)| FormField::new(name, value))
+        .collect()
 }
 
 fn context(cache: &mut Forgetful, now: Instant) -> SamlValidationContext<'_> {

@@ -6,8 +6,7 @@ use std::{fs, io, path::PathBuf, sync::Arc};
 
 use domain::audit::hex;
 use rcgen::{
-    CertificateParams, DnType, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
-    date_time_ymd,
+    CertificateParams, DnType, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize, date_time_ymd,
 };
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
@@ -68,7 +67,9 @@ impl SamlKey {
     pub(crate) fn generate() -> Result<Zeroizing<String>, rcgen::Error> {
         let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
         let mut params = CertificateParams::new(Vec::new())?;
-        params.distinguished_name.push(DnType::CommonName, "Latchkey SAML");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Latchkey SAML");
         // Providers compare it byte for byte and never ask when it ends.
         params.not_before = date_time_ymd(2026, 1, 1);
         params.not_after = date_time_ymd(2126, 1, 1);
@@ -86,7 +87,9 @@ impl Core {
     /// The key, made at the first call.
     pub(crate) async fn saml_key(&self) -> Result<Arc<SamlKey>, Fault> {
         let place = &self.saml_key;
-        let key = place.key.get_or_try_init(async || self.load_saml_key(place).await);
+        let key = place
+            .key
+            .get_or_try_init(async || self.load_saml_key(place).await);
         key.await.cloned()
     }
 
@@ -112,8 +115,9 @@ impl Core {
             tracing::error!(cause, file = %place.file.display(), "the SAML key is not there");
             Fault::Broken("the SAML key's file cannot be used")
         })?;
-        let key = SamlKey::from_pem(&text)
-            .ok_or(Fault::Broken("the SAML key's file holds no RSA key with a certificate"))?;
+        let key = SamlKey::from_pem(&text).ok_or(Fault::Broken(
+            "the SAML key's file holds no RSA key with a certificate",
+        ))?;
         let mut tx = self.db.begin().await?;
         store::secrets::remember(&mut tx.conn(), SAML_KEY.name, &key.fingerprint()).await?;
         tx.commit_unrecorded().await?;

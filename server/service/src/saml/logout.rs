@@ -71,7 +71,8 @@ impl Saml {
         sessions::end(&mut tx.conn(), actor.identity.id, session).await?;
         let mut known = None;
         if let Some((provider, ..)) = &subject {
-            self.suspend(&mut tx, actor.identity.id, Who::from(actor)).await?;
+            self.suspend(&mut tx, actor.identity.id, Who::from(actor))
+                .await?;
             let row = store::provider(&mut tx.conn(), *provider).await?;
             known = row.as_ref().map(Known::of).transpose()?;
         }
@@ -225,7 +226,9 @@ impl Saml {
                 self.suspend(&mut tx, id, Who::from(&house)).await?;
                 let row = users::by_id(&mut tx.conn(), id).await?;
                 let identity = row.map(|row| row.identity()).transpose()?;
-                identity.map(|identity| identity.to_string()).unwrap_or_default()
+                identity
+                    .map(|identity| identity.to_string())
+                    .unwrap_or_default()
             }
             // Nobody we know is signed out already.
             None => "nobody known here".to_owned(),
@@ -272,7 +275,14 @@ impl Saml {
         let sent = relay.clone();
         let work = self.compute(move |engine| {
             let asked = (&*request.message_id, &*sent);
-            engine.check_logout(Us { base: &address }, &key, peer.peer(), asked, &message, now)
+            engine.check_logout(
+                Us { base: &address },
+                &key,
+                peer.peer(),
+                asked,
+                &message,
+                now,
+            )
         });
         work.await??;
         let mut tx = core.db.begin().await?;

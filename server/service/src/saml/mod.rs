@@ -19,13 +19,13 @@ use std::sync::Arc;
 use domain::saml::{Cause, Facts, ProviderSettings};
 use sha2::{Digest, Sha256};
 
+use self::engine::{Engine, Peer, SamlRs, Us};
 pub use self::{
     engine::{Dispatch, Incoming},
     logout::{Logout, SignOut},
     providers::{Provider, ProviderChange},
     sign_in::{Arrival, Begun, Finished, Landing},
 };
-use self::engine::{Engine, Peer, SamlRs, Us};
 use crate::{core::Core, fault::Fault, store::saml::ProviderRow};
 
 /// The use cases of SAML.

@@ -150,14 +150,17 @@ impl Saml {
         let mut tx = self.core.db.begin().await?;
         let conn = &mut tx.conn();
         check_roles(conn, actor, &settings).await?;
-        if store::provider_by_entity(conn, &facts.entity_id).await?.is_some() {
+        if store::provider_by_entity(conn, &facts.entity_id)
+            .await?
+            .is_some()
+        {
             return Err(FieldError::new("metadata", Problem::Taken).into());
         }
         let id = store::insert_provider(conn, &settings, &facts, self.core.clock.now())
             .await?
             .ok_or_else(|| FieldError::new("name", Problem::Taken))?;
-        let event = Event::done(Action::ProviderCreated, &*settings.name)
-            .after(audited(&settings, &facts));
+        let event =
+            Event::done(Action::ProviderCreated, &*settings.name).after(audited(&settings, &facts));
         self.core.commit(tx, actor, &event).await?;
         Ok(id)
     }

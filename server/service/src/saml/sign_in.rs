@@ -272,7 +272,9 @@ impl Saml {
         if request.is_some_and(|request| request.expires_at.0 <= now) {
             return Err(Cause::TooSlow.into());
         }
-        let validated = self.validate(base, incoming, relay, request, &known, now).await?;
+        let validated = self
+            .validate(base, incoming, relay, request, &known, now)
+            .await?;
         let said = person(&validated.assertion, &known.settings);
         let mut tx = core.db.begin().await?;
         let conn = &mut tx.conn();
@@ -312,12 +314,19 @@ impl Saml {
             .map_err(|_| Fault::Broken("an assertion is no JSON"))?;
         let browser_hash = match (&newcomer, request) {
             (Some(browser), _) => browser.hash(),
-            (None, request) => request.map(|row| row.browser_hash.clone()).unwrap_or_default(),
+            (None, request) => request
+                .map(|row| row.browser_hash.clone())
+                .unwrap_or_default(),
         };
         let row = ResultRow {
             handle_hash: handle.hash(),
             provider_id: known.id,
-            kind: if newcomer.is_some() { "unsolicited" } else { "sign-in" }.to_owned(),
+            kind: if newcomer.is_some() {
+                "unsolicited"
+            } else {
+                "sign-in"
+            }
+            .to_owned(),
             browser_hash,
             next_page: request.map(|row| row.next_page.clone()).unwrap_or_default(),
             tester_id: None,

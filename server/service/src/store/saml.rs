@@ -271,8 +271,10 @@ pub(crate) async fn bound_subject(
     conn: &mut Conn<'_>,
     user: UserId,
 ) -> Result<Option<Option<String>>, Fault> {
-    Ok(run!(conn, sqlx::query_scalar("select name_id from saml_user where user_id = $1")
-        .bind(user.0) => fetch_optional)?)
+    Ok(
+        run!(conn, sqlx::query_scalar("select name_id from saml_user where user_id = $1")
+        .bind(user.0) => fetch_optional)?,
+    )
 }
 
 /// The account that is bound to a subject.

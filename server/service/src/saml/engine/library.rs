@@ -17,8 +17,9 @@ use saml_rs::{
     LogoutSigning, LogoutSubject, MetadataTrustPolicy, NameId, NameIdCreationPolicy, Outbound,
     PendingAuthnRequest, PendingLogoutRequest, PendingSnapshot, PrivateKeyPem, RelayStateParam,
     ReplayCache, ReplayKey, ReplayPolicy, RespondSlo, ResponseSignaturePolicy, Saml, SamlError,
-    SamlValidationContext, SessionIndex, SloEndpoint, Sp, SpConfig, SpValidationPolicy, SsoResponse,
-    SsoSession, StartSlo, StartSso, XmlEncryptionPolicy, XmlPolicy, XmlSignatureProfile,
+    SamlValidationContext, SessionIndex, SloEndpoint, Sp, SpConfig, SpValidationPolicy,
+    SsoResponse, SsoSession, StartSlo, StartSso, XmlEncryptionPolicy, XmlPolicy,
+    XmlSignatureProfile,
     constants::Binding,
     metadata::{Endpoint, IdpMetadataConfig, try_generate_idp_metadata},
 };
@@ -114,7 +115,10 @@ impl Engine for SamlRs {
             }
         };
         let session = finish().map_err(|error| told(&error, &peek, peer, now))?;
-        let assertions = seen.0.iter().filter(|(key, _)| key.starts_with("assertion_id:"));
+        let assertions = seen
+            .0
+            .iter()
+            .filter(|(key, _)| key.starts_with("assertion_id:"));
         if assertions.count() != 1 {
             return Err(Cause::SeveralAssertions);
         }
@@ -145,7 +149,8 @@ impl Engine for SamlRs {
             let start = start
                 .relay_state(RelayStateParam::try_from_option(Some(relay))?)
                 .signing(LogoutSigning::Sign);
-            let started = sp.start_slo(&descriptor(peer, every_certificate(peer))?, subject, start)?;
+            let started =
+                sp.start_slo(&descriptor(peer, every_certificate(peer))?, subject, start)?;
             Ok(Outgoing {
                 id: started.outbound.id().as_str().to_owned(),
                 dispatch: dispatch(&started.outbound)?,
@@ -187,7 +192,12 @@ impl Engine for SamlRs {
             );
             let pending = PendingLogoutRequest::from_snapshot(snapshot)?;
             let validation = validation(&mut seen, peer, now);
-            sp.finish_slo(&descriptor(peer, certificates)?, &pending, input, validation)?;
+            sp.finish_slo(
+                &descriptor(peer, certificates)?,
+                &pending,
+                input,
+                validation,
+            )?;
             Ok(())
         };
         finish().map_err(|error| told(&error, &peek, peer, now))?;
@@ -211,9 +221,7 @@ impl Engine for SamlRs {
             let validation = validation(&mut seen, peer, now);
             let input = match incoming {
                 Incoming::Query(query) => BrowserInput::<LogoutRequest>::redirect(query.clone()),
-                Incoming::Form(fields) => {
-                    BrowserInput::<LogoutRequest>::post(form_fields(fields))
-                }
+                Incoming::Form(fields) => BrowserInput::<LogoutRequest>::post(form_fields(fields)),
             };
             let received = sp.receive_slo(&idp, input, validation)?;
             let answer = if peer.facts.slo_redirect.is_some() {
@@ -305,12 +313,17 @@ fn ourselves(
 
 fn every_certificate(peer: Peer<'_>) -> Vec<String> {
     let certificates = peer.facts.certificates.iter();
-    certificates.map(|certificate| certificate.base64.clone()).collect()
+    certificates
+        .map(|certificate| certificate.base64.clone())
+        .collect()
 }
 
 fn certificates_at(peer: Peer<'_>, now: Instant) -> Result<Vec<String>, Cause> {
     let counting = peer.facts.certificates_at(now)?;
-    Ok(counting.into_iter().map(|certificate| certificate.base64.clone()).collect())
+    Ok(counting
+        .into_iter()
+        .map(|certificate| certificate.base64.clone())
+        .collect())
 }
 
 /// A provider, to the library: by what we understood of its metadata, not by the text.
@@ -364,7 +377,9 @@ impl ReplayCache for Collected {
 
 fn form_fields(fields: &[(String, String)]) -> Vec<FormField> {
     let fields = fields.iter();
-    fields.map(|(name, value)| FormField::new(name, value)).collect()
+    fields
+        .map(|(name, value)| FormField::new(name, value))
+        .collect()
 }
 
 fn dispatch<M>(outbound: &Outbound<M>) -> Result<Dispatch, SamlError> {

@@ -29,7 +29,9 @@ pub(crate) fn read_facts(xml: &str) -> Result<Facts, Problem> {
         return Err(Problem::Required);
     }
     if xml.len() > MAX_METADATA_BYTES {
-        return Err(Problem::malformed("metadata of at most 256 kB, of one provider"));
+        return Err(Problem::malformed(
+            "metadata of at most 256 kB, of one provider",
+        ));
     }
     let limits = XmlLimits {
         max_bytes: MAX_METADATA_BYTES,
@@ -42,10 +44,13 @@ pub(crate) fn read_facts(xml: &str) -> Result<Facts, Problem> {
     let mut entities = Vec::new();
     collect(&document.root, "EntityDescriptor", &mut entities);
     let [entity] = entities[..] else {
-        return Err(Problem::malformed("the metadata of one provider: one EntityDescriptor"));
+        return Err(Problem::malformed(
+            "the metadata of one provider: one EntityDescriptor",
+        ));
     };
-    let role = child(entity, "IDPSSODescriptor")
-        .ok_or(Problem::malformed("an identity provider's metadata: IDPSSODescriptor"))?;
+    let role = child(entity, "IDPSSODescriptor").ok_or(Problem::malformed(
+        "an identity provider's metadata: IDPSSODescriptor",
+    ))?;
     let entity_id = entity.attr("entityID").map(str::trim).unwrap_or_default();
     if entity_id.is_empty() || entity_id.chars().count() > 1024 {
         return Err(Problem::malformed("metadata with an entityID"));
@@ -66,7 +71,9 @@ pub(crate) fn read_facts(xml: &str) -> Result<Facts, Problem> {
         ));
     }
     if facts.certificates.is_empty() {
-        return Err(Problem::malformed("metadata with a signing certificate of an RSA key"));
+        return Err(Problem::malformed(
+            "metadata with a signing certificate of an RSA key",
+        ));
     }
     Ok(facts)
 }
@@ -86,9 +93,10 @@ fn child<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
 
 /// Where a service is, if it is at an address of the web.
 fn place(role: &Node, name: &str, binding: Binding) -> Option<String> {
-    let endpoint = role.children.iter().find(|child| {
-        child.local_name == name && child.attr("Binding") == Some(binding.urn())
-    })?;
+    let endpoint = role
+        .children
+        .iter()
+        .find(|child| child.local_name == name && child.attr("Binding") == Some(binding.urn()))?;
     let address = endpoint.attr("Location")?.trim();
     let plain = address.bytes().all(|byte| byte.is_ascii_graphic());
     (plain && origin_of(address).is_some()).then(|| address.to_owned())
@@ -103,8 +111,9 @@ fn certificates(role: &Node) -> Result<Vec<Certificate>, Problem> {
         let mut texts = Vec::new();
         collect(key, "X509Certificate", &mut texts);
         for node in texts {
-            let certificate = read_certificate(&node.text)
-                .ok_or(Problem::malformed("metadata with readable X.509 certificates"))?;
+            let certificate = read_certificate(&node.text).ok_or(Problem::malformed(
+                "metadata with readable X.509 certificates",
+            ))?;
             if let Some(certificate) = certificate
                 && !found.contains(&certificate)
             {
@@ -116,12 +125,19 @@ fn certificates(role: &Node) -> Result<Vec<Certificate>, Problem> {
 }
 
 /// `Some(None)`: one of another kind of key.
-#[expect(clippy::option_option, reason = "unreadable, of no use, and of use are three things")]
+#[expect(
+    clippy::option_option,
+    reason = "unreadable, of no use, and of use are three things"
+)]
 fn read_certificate(text: &str) -> Option<Option<Certificate>> {
     let base64: String = text.split_whitespace().collect();
     let der = BASE64_STANDARD.decode(&base64).ok()?;
     let certificate = x509_cert::Certificate::from_der(&der).ok()?.tbs_certificate;
-    let key = certificate.subject_public_key_info.algorithm.oid.to_string();
+    let key = certificate
+        .subject_public_key_info
+        .algorithm
+        .oid
+        .to_string();
     let at = |time: x509_cert::time::Time| {
         let seconds = i64::try_from(time.to_unix_duration().as_secs()).ok()?;
         DateTime::from_timestamp(seconds, 0)

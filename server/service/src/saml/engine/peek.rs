@@ -58,7 +58,9 @@ impl Peek {
             return Err(Cause::TooLarge);
         }
         let bare: String = encoded.split_whitespace().collect();
-        let bytes = BASE64_STANDARD.decode(bare).map_err(|_| Cause::Unreadable)?;
+        let bytes = BASE64_STANDARD
+            .decode(bare)
+            .map_err(|_| Cause::Unreadable)?;
         let xml = String::from_utf8(bytes).map_err(|_| Cause::Unreadable)?;
         Self::at_xml(&xml)
     }
@@ -68,7 +70,9 @@ impl Peek {
     /// # Errors
     /// It is none, or beyond a limit (S15).
     pub(crate) fn at_query(encoded: &str) -> Result<Self, Cause> {
-        let bytes = BASE64_STANDARD.decode(encoded).map_err(|_| Cause::Unreadable)?;
+        let bytes = BASE64_STANDARD
+            .decode(encoded)
+            .map_err(|_| Cause::Unreadable)?;
         let xml = saml_rs::binding::deflate_raw_decode_with_limit(&bytes, MAX_XML_BYTES)
             .map_err(|_| Cause::TooLarge)?;
         let xml = String::from_utf8(xml).map_err(|_| Cause::Unreadable)?;
@@ -197,13 +201,20 @@ fn text(node: &Node) -> String {
 
 /// What stands after the last `#`, `:` or `/` of a URI.
 fn last_part(uri: &str) -> String {
-    uri.rsplit(['#', ':', '/']).next().unwrap_or_default().to_owned()
+    uri.rsplit(['#', ':', '/'])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Cut, and without what could disguise it (R2, W2).
 fn harmless(text: &str) -> String {
-    let kept = text
-        .chars()
-        .map(|c| if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { ' ' } else { c });
+    let kept = text.chars().map(|c| {
+        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            ' '
+        } else {
+            c
+        }
+    });
     kept.take(MAX_CHARS).collect()
 }
