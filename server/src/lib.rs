@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod config;
 pub mod credentials;
+mod demo_idp;
 mod export;
 pub mod failure;
 mod health;

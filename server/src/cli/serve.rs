@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{open, say};
-use crate::{AppState, config::Settings, log, router, serve};
+use crate::{AppState, config::Settings, demo_idp::DemoIdp, log, router, serve};
 
 /// Holds the first administrator's password until their first sign-in, in the data directory. The
 /// service removes it then.
@@ -55,6 +55,10 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
         settings: Arc::new(settings),
         entropy: Arc::new(OsEntropy),
     };
+    let provider = match arguments.demo {
+        true => Some(DemoIdp::start(&state).await?),
+        false => None,
+    };
     let public_url = state.settings.public_url();
     tracing::info!(address = %state.settings.listen, public_url, "ready");
     say(format_args!("Latchkey is ready. Open {public_url}"))?;
@@ -65,6 +69,9 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
     });
     serve::serve(listener, router::router(state), serve::HEAD_TIMEOUT, stop).await;
     maintenance.abort();
+    if let Some(provider) = provider {
+        provider.stop();
+    }
     services.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -4,6 +4,7 @@ mod attacks;
 mod diagnosis;
 mod flow;
 mod logout;
+mod mutations;
 mod stage;
 
 pub(crate) use self::stage::{Browser, Stage};
