@@ -30,6 +30,19 @@ pub async fn copy(text: &str) -> bool {
     js_sys::futures::JsFuture::from(promise).await.is_ok()
 }
 
+/// Reads the file that was chosen in a field, as text.
+pub fn read_file(field: &web_sys::HtmlInputElement, use_it: impl FnOnce(String) + 'static) {
+    let file = field.files().and_then(|files| files.get(0));
+    if let Some(file) = file {
+        leptos::task::spawn_local(async move {
+            let text = js_sys::futures::JsFuture::from(file.text()).await;
+            if let Some(text) = text.ok().and_then(|text| text.as_string()) {
+                use_it(text);
+            }
+        });
+    }
+}
+
 /// Moves the focus to the first element within `main` that matches one of the selectors, which
 /// are tried in turn.
 pub fn focus(selectors: &[&str]) {

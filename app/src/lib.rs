@@ -80,6 +80,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/roles/:id/delete") view=office(Office::DeleteRole) ssr=all.clone() />
                     <Route path=path!("/security/audit") view=office(Office::Audit) ssr=all.clone() />
                     <Route path=path!("/settings") view=office(Office::Settings) ssr=all.clone() />
+                    <Route path=path!("/settings/sign-in") view=office(Office::Providers) ssr=all.clone() />
+                    <Route path=path!("/settings/sign-in/add") view=office(Office::AddProvider) ssr=all.clone() />
+                    <Route path=path!("/settings/sign-in/report") view=office(Office::Report) ssr=all.clone() />
+                    <Route path=path!("/settings/sign-in/:id") view=office(Office::Provider) ssr=all.clone() />
                 </FlatRoutes>
             </main>
             <Attended />

@@ -15,9 +15,10 @@ use crate::{
     attend::Attendance,
     browser,
     pages::{
-        AddForPage, AddKeyPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage, DeleteKeyPage,
-        EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage, ReissueKeyPage,
-        RevealPage, RolePage, RolesPage, SettingsPage, UserPage, UsersPage,
+        AddForPage, AddKeyPage, AddProviderPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage,
+        DeleteKeyPage, EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage,
+        ProviderPage, ProvidersPage, ReissueKeyPage, ReportPage, RevealPage, RolePage, RolesPage,
+        SettingsPage, UserPage, UsersPage,
     },
     place::EVERYBODY,
     ui::IntoWhole,
@@ -60,6 +61,14 @@ pub enum Room {
 pub enum Office {
     /// `/settings`
     Settings,
+    /// `/settings/sign-in`
+    Providers,
+    /// `/settings/sign-in/add`
+    AddProvider,
+    /// `/settings/sign-in/report`
+    Report,
+    /// `/settings/sign-in/{id}`
+    Provider,
     /// `/users`
     Users,
     /// `/users/add`
@@ -121,6 +130,10 @@ fn enter_room(room: Room) -> Result<AnyView, SplitLoaderError> {
 fn enter_office(office: Office) -> Result<AnyView, SplitLoaderError> {
     Ok(match office {
         Office::Settings => view! { <SettingsPage /> }.whole(),
+        Office::Providers => view! { <ProvidersPage /> }.whole(),
+        Office::AddProvider => view! { <AddProviderPage /> }.whole(),
+        Office::Report => view! { <ReportPage /> }.whole(),
+        Office::Provider => view! { <ProviderPage /> }.whole(),
         Office::Users => view! { <UsersPage /> }.whole(),
         Office::AddUser => view! { <AddUserPage /> }.whole(),
         Office::User(asked) => view! { <UserPage asked /> }.whole(),

@@ -14,6 +14,7 @@ const DEFAULTS = {
   saml_expiry: 'session',
   later_than_saml: 'warn',
   limit_security_administrators: 'false',
+  logout_disables_keys: 'true',
 };
 const NUMBERS = {
   'Longest validity': 'max_lifetime_days',
@@ -52,7 +53,7 @@ async function entries(page) {
     name,
     await page.locator(`[name=${name}]:checked`).getAttribute('value'),
   ]);
-  const ticked = ['self_service', 'limit_security_administrators'].map(async (name) => [
+  const ticked = ['self_service', 'limit_security_administrators', 'logout_disables_keys'].map(async (name) => [
     name,
     String(await page.locator(`#${name}`).isChecked()),
   ]);
@@ -85,12 +86,14 @@ journeys('settings', ({ journey, bothWays }) => {
       saml_expiry: 'fixed',
       later_than_saml: 'refuse',
       limit_security_administrators: 'true',
+      logout_disables_keys: 'false',
     };
     for (const [label, name] of Object.entries(NUMBERS)) await field(page, label).fill(wanted[name]);
     await page.getByLabel('Everybody manages their own key').uncheck();
     await page.getByRole('radio', { name: 'The hours above alone' }).check();
     await page.getByRole('radio', { name: 'Refuse' }).check();
     await page.getByLabel(/^Limit Default Security Administrators/).check();
+    await page.getByLabel(/^Signing out by SAML disables/).uncheck();
     await save(page).click();
     await isSaved(page);
     assert.deepEqual(await policy(server), wanted);

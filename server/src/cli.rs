@@ -4,6 +4,7 @@ mod audit;
 mod client;
 mod demo;
 mod policy;
+mod provider;
 mod role;
 mod serve;
 mod user;
@@ -71,6 +72,9 @@ enum Here {
     /// Show or change the limits of keys, also while the server runs
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Manage the identity providers that people sign in by, also while the server runs
+    #[command(subcommand)]
+    Provider(provider::Command),
     /// Check or export the audit trail, also while the server runs
     #[command(subcommand)]
     Audit(audit::Command),
@@ -143,6 +147,7 @@ impl Here {
             Self::User(command) => command.run(&settings).await,
             Self::Role(command) => command.run(&settings).await,
             Self::Policy(command) => command.run(&settings).await,
+            Self::Provider(command) => command.run(&settings).await,
             Self::Audit(command) => command.run(&settings).await,
             Self::Demo(arguments) => arguments.run(&settings).await,
             Self::Migrate => {

@@ -54,6 +54,8 @@ pub struct Settings {
     /// `None`: in the data directory.
     pub token_key_file: Option<PathBuf>,
     /// `None`: in the data directory.
+    pub saml_key_file: Option<PathBuf>,
+    /// `None`: in the data directory.
     pub audit_key_file: Option<PathBuf>,
     /// `None`: in the data directory.
     pub audit_checkpoint_file: Option<PathBuf>,
@@ -109,6 +111,7 @@ impl Settings {
             database_url: layers.get(Name::DatabaseUrl, parse::database_url)?,
             pepper_file: layers.get(Name::PepperFile, parse::path)?,
             token_key_file: layers.get(Name::TokenKeyFile, parse::path)?,
+            saml_key_file: layers.get(Name::SamlKeyFile, parse::path)?,
             audit_key_file: layers.get(Name::AuditKeyFile, parse::path)?,
             audit_checkpoint_file: layers.get(Name::AuditCheckpointFile, parse::path)?,
             log: layers
@@ -164,6 +167,7 @@ impl Settings {
             data_dir: self.data_dir.clone(),
             pepper_file: self.pepper_file.clone(),
             token_key_file: self.token_key_file.clone(),
+            saml_key_file: self.saml_key_file.clone(),
             audit_key_file: self.audit_key_file.clone(),
             audit_checkpoint_file: self.audit_checkpoint_file.clone(),
             limits: self.limits.clone(),

@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod config;
 pub mod credentials;
+mod demo_idp;
 mod export;
 pub mod failure;
 mod files;
@@ -17,6 +18,7 @@ pub mod netbackup;
 pub mod network;
 pub mod origin;
 pub mod router;
+pub mod saml;
 pub mod serve;
 pub mod state;
 pub mod tls;

@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     AppState,
     failure::{self, Failure},
-    health, log, netbackup, origin, verify, web,
+    health, log, netbackup, origin, saml, verify, web,
 };
 
 /// The largest body that is read, in bytes (W7). The largest honest one has some 3 kB.
@@ -34,6 +34,7 @@ pub fn router(state: AppState) -> Router {
         .route("/netbackup/", any(async || Failure::NoRoute))
         .layer(from_fn(limit_body))
         .with_state(state.clone())
+        .merge(saml::routes(&state))
         .merge(web::router(&state));
     around(routes, state)
 }

@@ -54,16 +54,28 @@ pub enum Action {
     AuditRead,
     /// Something was read that may not be.
     Read,
+    /// A key began to work with its owner's sign-in.
+    KeyActivated,
+    /// A key stopped until its owner's next sign-in.
+    KeySuspended,
+    /// An identity provider was added.
+    ProviderCreated,
+    /// An identity provider was changed.
+    ProviderUpdated,
+    /// An identity provider was removed.
+    ProviderDeleted,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::KeyCreated,
         Self::KeyUpdated,
         Self::KeyReissued,
         Self::KeyDeleted,
         Self::KeyRefused,
+        Self::KeyActivated,
+        Self::KeySuspended,
         Self::SignedIn,
         Self::SignedOut,
         Self::SessionEnded,
@@ -77,6 +89,9 @@ impl Action {
         Self::RolesAssigned,
         Self::SelfServiceChanged,
         Self::PolicyChanged,
+        Self::ProviderCreated,
+        Self::ProviderUpdated,
+        Self::ProviderDeleted,
         Self::AuditRead,
         Self::Read,
     ];
@@ -104,6 +119,11 @@ impl Action {
             Self::PolicyChanged => "policy.update",
             Self::AuditRead => "audit.read",
             Self::Read => "read",
+            Self::KeyActivated => "key.activate",
+            Self::KeySuspended => "key.suspend",
+            Self::ProviderCreated => "provider.create",
+            Self::ProviderUpdated => "provider.update",
+            Self::ProviderDeleted => "provider.delete",
         }
     }
 
@@ -114,7 +134,9 @@ impl Action {
             | Self::KeyUpdated
             | Self::KeyReissued
             | Self::KeyDeleted
-            | Self::KeyRefused => "APIKEY",
+            | Self::KeyRefused
+            | Self::KeyActivated
+            | Self::KeySuspended => "APIKEY",
             Self::SignedIn | Self::SignedOut | Self::SessionEnded => "SESSION",
             Self::UserCreated | Self::UserDisabled | Self::UserEnabled | Self::PasswordChanged => {
                 "USER"
@@ -125,6 +147,7 @@ impl Action {
             | Self::RolesAssigned
             | Self::SelfServiceChanged => "ROLE",
             Self::PolicyChanged => "POLICY",
+            Self::ProviderCreated | Self::ProviderUpdated | Self::ProviderDeleted => "PROVIDER",
             Self::AuditRead | Self::Read => "AUDIT",
         }
     }
@@ -132,8 +155,10 @@ impl Action {
     /// The kind of operation on the wire.
     pub const fn operation(self) -> &'static str {
         match self {
-            Self::KeyCreated | Self::UserCreated | Self::RoleCreated => "CREATE",
-            Self::KeyDeleted | Self::RoleDeleted => "DELETE",
+            Self::KeyCreated | Self::UserCreated | Self::RoleCreated | Self::ProviderCreated => {
+                "CREATE"
+            }
+            Self::KeyDeleted | Self::RoleDeleted | Self::ProviderDeleted => "DELETE",
             Self::KeyUpdated
             | Self::KeyReissued
             | Self::UserDisabled
@@ -142,7 +167,10 @@ impl Action {
             | Self::RoleUpdated
             | Self::RolesAssigned
             | Self::SelfServiceChanged
-            | Self::PolicyChanged => "MODIFY",
+            | Self::PolicyChanged
+            | Self::KeyActivated
+            | Self::KeySuspended
+            | Self::ProviderUpdated => "MODIFY",
             Self::KeyRefused | Self::AuditRead | Self::Read => "ACCESS",
             Self::SignedIn => "LOGIN",
             Self::SignedOut | Self::SessionEnded => "LOGOUT",
@@ -298,6 +326,8 @@ mod tests {
             "key.reissue APIKEY MODIFY",
             "key.delete APIKEY DELETE",
             "key.refused APIKEY ACCESS",
+            "key.activate APIKEY MODIFY",
+            "key.suspend APIKEY MODIFY",
             "session.sign-in SESSION LOGIN",
             "session.sign-out SESSION LOGOUT",
             "session.end SESSION LOGOUT",
@@ -311,6 +341,9 @@ mod tests {
             "role.assign ROLE MODIFY",
             "role.self-service ROLE MODIFY",
             "policy.update POLICY MODIFY",
+            "provider.create PROVIDER CREATE",
+            "provider.update PROVIDER MODIFY",
+            "provider.delete PROVIDER DELETE",
             "audit.read AUDIT ACCESS",
             "read AUDIT ACCESS",
         ];

@@ -220,6 +220,11 @@ pub enum Refusal {
     /// Nobody raises their own rights.
     #[error("You cannot change your own roles.")]
     OwnRoles,
+    /// A message of an identity provider that does not hold.
+    #[error(
+        "The identity provider's message was not accepted. Your administrator finds the reason in the audit trail."
+    )]
+    SamlMessage,
     /// Users' keys are deleted, not revoked.
     #[error("Only the keys of service principals can be revoked. Delete this key instead.")]
     NotRevocable,
@@ -249,6 +254,9 @@ pub enum Conflict {
     /// A role that somebody holds is not deleted.
     #[error("The role is still given to somebody. Take it away first.")]
     RoleInUse,
+    /// An identity provider by which somebody has an account is not removed.
+    #[error("Somebody has an account by this identity provider. Switch it off instead.")]
+    ProviderInUse,
     /// The value was shown already, or too long ago.
     #[error("The value was shown already, or waited too long. It cannot be shown again.")]
     RevealGone,

@@ -16,6 +16,7 @@ pub mod permission;
 pub mod policy;
 pub mod principal;
 pub mod role;
+pub mod saml;
 mod text;
 
 /// An instant in UTC. Services truncate it to microseconds, the precision both databases keep, and

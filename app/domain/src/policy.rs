@@ -41,6 +41,9 @@ pub struct Policy {
     /// Whether Default Security Administrators too are kept from keys whose owners may do more
     /// than they.
     pub limit_security_administrators: bool,
+    /// Whether signing out at the identity provider, or here with single logout, disables the key
+    /// until the next sign-in.
+    pub logout_disables_keys: bool,
 }
 
 /// What limits the validity that a SAML session gives.
@@ -76,6 +79,7 @@ impl Default for Policy {
             saml_expiry: SamlExpiry::Session,
             later_than_saml: LaterThanSaml::Warn,
             limit_security_administrators: false,
+            logout_disables_keys: true,
         }
     }
 }

@@ -257,6 +257,7 @@ fn category(name: &str) -> Option<&'static str> {
         "USER" => "Users",
         "ROLE" => "Roles",
         "POLICY" => "Policy",
+        "PROVIDER" => "Identity providers",
         "AUDIT" => "Reading",
         _ => return None,
     })
@@ -285,6 +286,11 @@ const fn happened(action: Action) -> &'static str {
         Action::PolicyChanged => "Policy changed",
         Action::AuditRead => "Audit trail read",
         Action::Read => "Other reading",
+        Action::KeyActivated => "API key activated",
+        Action::KeySuspended => "API key suspended",
+        Action::ProviderCreated => "Identity provider added",
+        Action::ProviderUpdated => "Identity provider changed",
+        Action::ProviderDeleted => "Identity provider removed",
     }
 }
 

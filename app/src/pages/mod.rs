@@ -27,6 +27,9 @@ pub mod loading;
 pub mod not_found;
 pub mod notices;
 pub mod password;
+pub mod provider;
+pub mod provider_report;
+pub mod providers;
 pub mod refused;
 pub mod reissue_key;
 pub mod reveal;
@@ -66,6 +69,9 @@ pub use self::{
     add_user::AddUserPage,
     audit::AuditPage,
     edit_role::EditRolePage,
+    provider::{AddProviderPage, ProviderPage},
+    provider_report::ReportPage,
+    providers::ProvidersPage,
     role::RolePage,
     roles::RolesPage,
     user::{Asked, UserPage},

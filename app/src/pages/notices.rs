@@ -46,6 +46,11 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
         "self-service-withdrawn" => (Tone::Good, "API Key Self-Service was withdrawn."),
         "role-added" => (Tone::Good, "The role was added."),
         "role-deleted" => (Tone::Good, "The role was deleted."),
+        "provider-added" => (
+            Tone::Good,
+            "The identity provider was added. Try it out with a test sign-in.",
+        ),
+        "provider-removed" => (Tone::Good, "The identity provider was removed."),
         "password-changed" => (
             Tone::Good,
             "Your password was changed. Your other sessions have ended.",

@@ -148,6 +148,10 @@ fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
         <p class="lead">
             "The policy for everybody's API keys. It holds from the next request on; keys that exist are not cut."
         </p>
+        <p>
+            <a href="/settings/sign-in">"Sign-in"</a>
+            ": the identity providers that people sign in by."
+        </p>
         {only_look}
         <form method="post" action=SavePolicy::PATH on:submit=sending.submit(SavePolicy::PATH)>
             <FormFault sending />
@@ -263,6 +267,13 @@ fn saml(entries: Entries, policy: &Policy) -> AnyView {
                     LATER_THAN_SAML,
                     [("Warn", "say so, and do it"), ("Refuse", "do not allow it")],
                     policy.later_than_saml,
+                )}
+            {entries
+                .tick(
+                    "logout_disables_keys",
+                    "Signing out by SAML disables the key until the next sign-in",
+                    "When the identity provider signs somebody out, and with Sign out here. The mere end of a session does not.",
+                    policy.logout_disables_keys,
                 )}
         </section>
     }

@@ -4,15 +4,47 @@ use domain::error::Error;
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
+    loading::waiting,
     notices::UrlNotice,
     trouble::{fault_notice, focus_on},
 };
 use crate::{
-    calls::Sending,
+    calls::{Sending, decode, read},
     query::use_query,
-    rpc::{SignIn, own_path},
+    rpc::{LoadSignInPage, SignIn, own_path},
     ui::{Heading, IntoWhole, Kind, Notice, Submit, TextField, Tone},
 };
+
+/// A link for each identity provider: a plain one, since a form may not lead to another site.
+fn providers(names: Vec<String>, next: &str) -> AnyView {
+    if names.is_empty() {
+        return ().whole();
+    }
+    // A path of plain characters within a query: these three have a meaning there.
+    let next = next
+        .replace('?', "%3F")
+        .replace('&', "%26")
+        .replace('=', "%3D");
+    let links = names.into_iter().map(|name| {
+        let href = format!("/netbackup/sso/login?provider={name}&next={next}");
+        view! {
+            <li>
+                <a class="button button--wide" href=href rel="external">
+                    "Sign in with " {name}
+                </a>
+            </li>
+        }
+    });
+    view! {
+        <section class="gate__others" aria-labelledby="saml">
+            <h2 class="subtitle" id="saml">
+                "Or at your identity provider"
+            </h2>
+            <ul class="plain">{links.collect_view()}</ul>
+        </section>
+    }
+    .whole()
+}
 
 /// Signing in with a local account. Every wrong entry gets the same answer (W12).
 ///
@@ -26,6 +58,7 @@ pub fn SignInPage() -> AnyView {
     let query = use_query().get_untracked();
     let next = query.get_str("next").and_then(own_path);
     let next = next.unwrap_or_default().to_owned();
+    let asked_for = next.clone();
     let refusal = move || {
         fault.get().map(|fault| match fault.error {
             Error::Unauthenticated | Error::Invalid(_) => view! {
@@ -56,6 +89,10 @@ pub fn SignInPage() -> AnyView {
                     />
                     <Submit label="Sign in" pending_label="Signing in…" pending=sending.pending />
                 </form>
+                {waiting(
+                    read(LoadSignInPage {}, Signal::default()),
+                    move |answer| providers(decode(answer).unwrap_or_default(), &asked_for),
+                )}
         </div>
     }
     .whole()

@@ -43,6 +43,16 @@ impl Cookies {
         self.header(name, value, "; Max-Age=31536000")
     }
 
+    /// The name of the cookie that a browser is known by between leaving for an identity provider
+    /// and coming back.
+    pub const fn saml(self) -> &'static str {
+        if self.secure {
+            "__Host-latchkey-saml"
+        } else {
+            "latchkey-saml"
+        }
+    }
+
     /// A `Set-Cookie` header: not readable by scripts, not sent along from other sites, for this
     /// host alone, until the browser is closed. Marked sensitive, so that it is not logged.
     pub fn set(self, name: &str, value: &str) -> Option<HeaderValue> {

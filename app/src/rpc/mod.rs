@@ -12,6 +12,7 @@ pub mod fault;
 pub mod keys;
 pub mod packing;
 pub mod profile;
+pub mod providers;
 pub mod reveal;
 pub mod roles;
 pub mod secret;
@@ -45,6 +46,10 @@ pub use self::{
     },
     packing::{Packed, Packing},
     profile::{LoadProfile, Profile, Rooms},
+    providers::{
+        CertificateRow, DeleteProvider, LoadProviderPage, LoadProvidersPage, LoadReportPage,
+        LoadSignInPage, ProviderPage, ProviderRow, ProvidersPage, ReportPage, SaveProvider,
+    },
     reveal::{Revealed, TakeReveal},
     roles::{
         DeleteRole, Hindrance, LoadRoleForm, LoadRolePage, LoadRolesPage, RoleForm, RolePage,

@@ -1,5 +1,6 @@
 //! The top of every page.
 
+use domain::principal::DomainType;
 use leptos::{html, prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_location;
 
@@ -129,7 +130,14 @@ fn ProfileMenu(profile: Profile) -> AnyView {
             >
                 "Keyboard shortcuts"
             </button>
-            <form method="post" action=SignOut::PATH>
+            // At the identity provider too, for whoever signed in there.
+            <form
+                method="post"
+                action=match profile.identity.principal.domain_type {
+                    DomainType::Saml => "/netbackup/sso/logout",
+                    _ => SignOut::PATH,
+                }
+            >
                 <button type="submit" class="menu__item menu__item--out">
                     "Sign out"
                 </button>

@@ -14,6 +14,7 @@ use crate::{
     password::Passwords,
     refusals::Refusals,
     roles::Roles,
+    saml::{Saml, key::SamlKeyPlace},
     secrets::{self, Secrets},
     sessions::Sessions,
     store::{self, Db, OpenError},
@@ -33,6 +34,8 @@ pub struct Options {
     pub pepper_file: Option<PathBuf>,
     /// The token key's file (PKCS#8 PEM), when it is not in the data directory.
     pub token_key_file: Option<PathBuf>,
+    /// The SAML key's and certificate's file (PEM), when it is not in the data directory.
+    pub saml_key_file: Option<PathBuf>,
     /// The audit key's file, when it is not in the data directory.
     pub audit_key_file: Option<PathBuf>,
     /// Where signed checkpoints of the audit trail go, when not into the data directory.
@@ -81,6 +84,7 @@ pub(crate) struct Core {
     pub(crate) passwords: Passwords,
     pub(crate) usage: Usage,
     pub(crate) refusals: Refusals,
+    pub(crate) saml_key: SamlKeyPlace,
     /// Where the first administrator's password may wait.
     pub(crate) initial_password_file: PathBuf,
 }
@@ -113,6 +117,7 @@ impl Core {
                 .map_err(failed)?;
         tx.commit_unrecorded().await.map_err(failed)?;
         drop(lock);
+        let saml_key = SamlKeyPlace::new(&options);
         let checkpoint_file = options
             .audit_checkpoint_file
             .unwrap_or_else(|| options.data_dir.join(CHECKPOINT_FILE));
@@ -127,6 +132,7 @@ impl Core {
             passwords: Passwords::default(),
             usage: Usage::default(),
             refusals: Refusals::default(),
+            saml_key,
             initial_password_file: options.data_dir.join(secrets::INITIAL_PASSWORD_FILE),
         })
     }
@@ -143,6 +149,8 @@ pub struct Services {
     pub roles: Roles,
     /// Sign-in and sessions.
     pub sessions: Sessions,
+    /// Identity providers, and sign-in by them.
+    pub saml: Saml,
     /// Verification.
     pub verifier: Verifier,
     pub(crate) core: Arc<Core>,
@@ -165,6 +173,7 @@ impl Services {
             users: Users { core: core.clone() },
             roles: Roles { core: core.clone() },
             sessions: Sessions { core: core.clone() },
+            saml: Saml::new(core.clone()),
             verifier: Verifier { core: core.clone() },
             core,
         })

@@ -20,6 +20,7 @@ mod pulse;
 mod refusals;
 pub mod reveal;
 pub mod roles;
+pub mod saml;
 pub mod secret;
 pub mod secrets;
 pub mod sessions;

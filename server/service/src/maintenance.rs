@@ -9,7 +9,7 @@ use crate::{
     Services,
     core::Core,
     fault::Fault,
-    store::{keys, policy, reveals, sessions, sign_in_failures},
+    store::{keys, policy, reveals, saml, sessions, sign_in_failures},
 };
 
 /// How often new kinds of refused keys are recorded.
@@ -82,6 +82,7 @@ impl Core {
         reveals::purge(conn, now).await?;
         sessions::purge(conn, now, now - idle).await?;
         sign_in_failures::purge(conn, now).await?;
+        saml::purge(conn, now).await?;
         keys::bury_retired(conn, now).await?;
         let tombstone_time = policy::get(conn).await?.tombstone_time();
         keys::purge(conn, now - tombstone_time).await?;

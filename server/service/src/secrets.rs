@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::{
     core::Options,
     entropy::{SecretSource, random},
+    saml::key::SamlKey,
     secret::Pepper,
     store::OpenError,
     token::TokenKeys,
@@ -37,10 +38,10 @@ pub(crate) struct Secrets {
 }
 
 /// A secret's name in the database, its setting and its file.
-struct Kind {
-    name: &'static str,
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
     setting: &'static str,
-    file: &'static str,
+    pub(crate) file: &'static str,
 }
 
 const PEPPER: Kind = Kind {
@@ -57,6 +58,12 @@ const TOKEN_KEY: Kind = Kind {
     name: "token key",
     setting: "LATCHKEY_TOKEN_KEY_FILE",
     file: "token-key.pem",
+};
+/// Made when it is first needed ([`crate::saml`]).
+pub(crate) const SAML_KEY: Kind = Kind {
+    name: "SAML key",
+    setting: "LATCHKEY_SAML_KEY_FILE",
+    file: "saml-key.pem",
 };
 
 /// Looks up a secret's fingerprint in the database.
@@ -103,7 +110,19 @@ impl Secrets {
             })?,
             server: server_name(&options.data_dir, entropy)?,
         };
-        for (kind, fingerprint) in secrets.of_kinds() {
+        let mut of_kinds = secrets.of_kinds().to_vec();
+        if options.saml_key_file.is_some() || known.fingerprint(&SAML_KEY).is_some() {
+            let unused = || -> Made { Err(crate::entropy::EntropyError) };
+            let pem = load(&SAML_KEY, options.saml_key_file.as_ref(), &unused)?;
+            let key = SamlKey::from_pem(&pem).ok_or_else(|| {
+                OpenError(format!(
+                    "the {} file does not hold a private RSA key and its certificate in PEM",
+                    SAML_KEY.name
+                ))
+            })?;
+            of_kinds.push((&SAML_KEY, key.fingerprint()));
+        }
+        for (kind, fingerprint) in of_kinds {
             if known
                 .fingerprint(kind)
                 .is_some_and(|known| known != fingerprint)

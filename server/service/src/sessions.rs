@@ -202,6 +202,7 @@ impl Sessions {
             address: &origin.address,
             user_agent: origin.user_agent.as_deref(),
             saml: None,
+            link: None,
         };
         store::insert(&mut tx.conn(), session).await?;
         let held = roles::held_by(&mut tx.conn(), user_id).await?;
@@ -465,6 +466,6 @@ fn view(row: ListedSession, actor: &Actor) -> SessionView {
 }
 
 /// A duration as the calendar counts it. Settings keep it far from any overflow.
-fn duration(duration: Duration) -> TimeDelta {
+pub(crate) fn duration(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }

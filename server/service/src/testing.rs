@@ -124,6 +124,7 @@ impl Harness {
             pepper_file: Some(first.join("pepper")),
             token_key_file: Some(first.join("token-key.pem")),
             audit_key_file: Some(first.join("audit-key")),
+            saml_key_file: Some(first.join("saml-key.pem")).filter(|file| file.exists()),
             ..options(folder.path(), Some(&url))
         };
         let (clock, entropy) = (Arc::new(self.clock.clone()), Arc::new(OsEntropy));
@@ -238,6 +239,7 @@ pub async fn saml_session(
             validated_at: now,
             not_on_or_after,
         }),
+        link: None,
     };
     let mut tx = core.db.begin().await.expect("a transaction");
     sessions::insert(&mut tx.conn(), session)
@@ -257,6 +259,7 @@ pub fn options(data_dir: &Path, database_url: Option<&str>) -> Options {
         pepper_file: None,
         token_key_file: None,
         audit_key_file: None,
+        saml_key_file: None,
         audit_checkpoint_file: None,
         limits: Limits::default(),
     }

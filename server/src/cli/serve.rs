@@ -29,6 +29,7 @@ use super::{open, say};
 use crate::{
     AppState,
     config::{ConfigError, Listen, Settings},
+    demo_idp::DemoIdp,
     log, router,
     serve::{self, Listener},
     tls::Tls,
@@ -62,6 +63,10 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
         settings: Arc::new(settings),
         entropy: Arc::new(OsEntropy),
     };
+    let provider = match arguments.demo {
+        true => Some(DemoIdp::start(&state).await?),
+        false => None,
+    };
     let settings = state.settings.clone();
     let router = router::router(state).layer(Extension(tls.clone()));
     let serving = sockets
@@ -85,6 +90,9 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
     join_all(serving).await;
     renewal.inspect(JoinHandle::abort);
     maintenance.abort();
+    if let Some(provider) = provider {
+        provider.stop();
+    }
     services.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -20,6 +20,7 @@ pub(super) enum Name {
     DatabaseUrl,
     PepperFile,
     TokenKeyFile,
+    SamlKeyFile,
     AuditKeyFile,
     AuditCheckpointFile,
     Log,
@@ -62,7 +63,7 @@ impl Setting {
 }
 
 /// Every setting, in the order of the help.
-pub const SETTINGS: [Setting; 18] = [
+pub const SETTINGS: [Setting; 19] = [
     setting(
         Name::Listen,
         "listen",
@@ -130,6 +131,13 @@ pub const SETTINGS: [Setting; 18] = [
         "token_key_file",
         "FILE",
         "The key that tokens are signed with (PKCS#8 PEM)",
+        "in the data directory",
+    ),
+    setting(
+        Name::SamlKeyFile,
+        "saml_key_file",
+        "FILE",
+        "The key and certificate of SAML messages (PEM)",
         "in the data directory",
     ),
     setting(

@@ -34,7 +34,7 @@ pub(super) fn build() -> String {
 }
 
 /// The folder of this build's files, relative to the root.
-pub(super) fn package() -> String {
+pub(crate) fn package() -> String {
     format!("pkg/{}", build())
 }
 

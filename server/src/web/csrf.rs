@@ -21,7 +21,7 @@ use crate::failure::Failure;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The origin of this server's pages, as browsers write it.
-pub(super) fn own_origin(public_url: &str) -> Arc<str> {
+pub(crate) fn own_origin(public_url: &str) -> Arc<str> {
     let scheme_end = public_url.find("://").map_or(0, |at| at + 3);
     let end = public_url[scheme_end..]
         .find('/')
@@ -30,7 +30,7 @@ pub(super) fn own_origin(public_url: &str) -> Arc<str> {
 }
 
 /// Refuses what changes something and does not come from a page of ours.
-pub(super) async fn guard(State(own): State<Arc<str>>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(own): State<Arc<str>>, request: Request, next: Next) -> Response {
     let reads = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 
 /// Writes the body of a [`Failure`]: a [`Fault`] for a server function that the application called,
 /// a page otherwise.
-pub(super) async fn render(request: Request, next: Next) -> Response {
+pub(crate) async fn render(request: Request, next: Next) -> Response {
     let called = request.uri().path().starts_with("/api/") && !wants_page(request.headers());
     let origin = request.extensions().get::<Origin>();
     let request_id = origin

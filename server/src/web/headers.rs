@@ -52,7 +52,7 @@ const STRICT: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
 
 /// Adds what the answer does not say itself, and which build gave it: a page of another one cannot
 /// read it.
-pub(super) async fn add(State(build): State<Build>, request: Request, next: Next) -> Response {
+pub(crate) async fn add(State(build): State<Build>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     complete(response.headers_mut());
     response.headers_mut().insert(BUILD_HEADER, build.0);
@@ -61,10 +61,10 @@ pub(super) async fn add(State(build): State<Build>, request: Request, next: Next
 
 /// This build's name, as a header has it.
 #[derive(Clone)]
-pub(super) struct Build(HeaderValue);
+pub(crate) struct Build(HeaderValue);
 
 impl Build {
-    pub(super) fn this() -> Self {
+    pub(crate) fn this() -> Self {
         let name = HeaderValue::try_from(assets::build());
         Self(name.unwrap_or_else(|_| HeaderValue::from_static("none")))
     }

@@ -2,16 +2,16 @@
 //!
 //! Only here is the session cookie read, so only here requests from other sites must be refused.
 
-mod assets;
+pub(crate) mod assets;
 mod contexts;
-mod csrf;
+pub(crate) mod csrf;
 mod export;
 mod export_keys;
-mod failures;
+pub(crate) mod failures;
 mod gate;
-mod headers;
+pub(crate) mod headers;
 mod reveal;
-mod session;
+pub(crate) mod session;
 
 use app::{App, document};
 use axum::{

@@ -16,7 +16,7 @@ use super::contexts;
 use crate::{AppState, failure::Failure, log};
 
 /// Puts the [`Caller`] among the request's extensions. A session that has ended is none.
-pub(super) async fn recognise(
+pub(crate) async fn recognise(
     State(state): State<AppState>,
     mut request: Request,
     next: Next,

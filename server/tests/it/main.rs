@@ -12,6 +12,7 @@ mod health;
 mod matrix;
 mod netbackup;
 mod program;
+mod saml;
 mod secrecy;
 mod support;
 mod verify;

@@ -115,6 +115,31 @@ impl Action {
                 "Something that is watched was read: {}.",
                 "Reading was refused: {}.",
             ),
+            Self::KeyActivated => Words(
+                41,
+                "API key {} began to work with its owner's sign-in.",
+                "Activating API key {} was refused.",
+            ),
+            Self::KeySuspended => Words(
+                42,
+                "API key {} stopped until its owner's next sign-in.",
+                "Suspending API key {} was refused.",
+            ),
+            Self::ProviderCreated => Words(
+                43,
+                "Identity provider {} was added.",
+                "Adding identity provider {} was refused.",
+            ),
+            Self::ProviderUpdated => Words(
+                44,
+                "Identity provider {} was changed.",
+                "Changing identity provider {} was refused.",
+            ),
+            Self::ProviderDeleted => Words(
+                45,
+                "Identity provider {} was removed.",
+                "Removing identity provider {} was refused.",
+            ),
         }
     }
 }
@@ -165,6 +190,8 @@ mod tests {
                 ("key.reissue", "APIKEY", "MODIFY", 1003),
                 ("key.delete", "APIKEY", "DELETE", 1004),
                 ("key.refused", "APIKEY", "ACCESS", 1005),
+                ("key.activate", "APIKEY", "MODIFY", 1041),
+                ("key.suspend", "APIKEY", "MODIFY", 1042),
                 ("session.sign-in", "SESSION", "LOGIN", 1006),
                 ("session.sign-out", "SESSION", "LOGOUT", 1007),
                 ("session.end", "SESSION", "LOGOUT", 1008),
@@ -178,6 +205,9 @@ mod tests {
                 ("role.assign", "ROLE", "MODIFY", 1016),
                 ("role.self-service", "ROLE", "MODIFY", 1017),
                 ("policy.update", "POLICY", "MODIFY", 1018),
+                ("provider.create", "PROVIDER", "CREATE", 1043),
+                ("provider.update", "PROVIDER", "MODIFY", 1044),
+                ("provider.delete", "PROVIDER", "DELETE", 1045),
                 ("audit.read", "AUDIT", "ACCESS", 1019),
                 ("read", "AUDIT", "ACCESS", 1020),
             ]
@@ -197,7 +227,7 @@ mod tests {
         let sentences: BTreeSet<_> = all()
             .map(|(one, outcome)| one.message(outcome, "x"))
             .collect();
-        assert_eq!((numbers.len(), sentences.len()), (40, 40));
+        assert_eq!((numbers.len(), sentences.len()), (50, 50));
         for sentence in sentences {
             assert!(
                 sentence.ends_with('.') && !sentence.contains('{'),

@@ -98,6 +98,12 @@ async fn fill_unless_filled(
     Ok(accounts.collect())
 }
 
+/// The identity provider that some samples sign in by, and what it calls them.
+pub fn saml_people() -> (&'static str, Vec<&'static str>) {
+    let people = PEOPLE.iter().filter(|person| person.saml);
+    (people::PROVIDER, people.map(|person| person.name).collect())
+}
+
 fn is_sample(user: &Identity) -> bool {
     let principal = &user.principal;
     let admin =

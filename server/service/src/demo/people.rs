@@ -11,7 +11,7 @@ use super::Account;
 pub const PASSWORD: &str = "try latchkey out";
 
 /// The identity provider of those who sign in by SAML.
-const PROVIDER: &str = "example-idp";
+pub(super) const PROVIDER: &str = "example-idp";
 
 /// Custom roles of the story.
 pub(super) const HELP_DESK: &str = "Help Desk";

@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod policy;
 pub(crate) mod reveals;
 pub(crate) mod roles;
+pub(crate) mod saml;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_failures;

@@ -21,6 +21,17 @@ pub(crate) struct NewSession<'a> {
     pub(crate) address: &'a str,
     pub(crate) user_agent: Option<&'a str>,
     pub(crate) saml: Option<SamlSession>,
+    /// `None`: not by SAML.
+    pub(crate) link: Option<SamlLink<'a>>,
+}
+
+/// The provider's session behind one of ours.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SamlLink<'a> {
+    pub(crate) provider: i64,
+    pub(crate) name_id: &'a str,
+    /// `None`: the provider numbers none.
+    pub(crate) index: Option<&'a str>,
 }
 
 /// A live session with its user.
@@ -76,8 +87,9 @@ pub(crate) async fn insert(conn: &mut Conn<'_>, session: NewSession<'_>) -> Resu
     };
     run!(conn, sqlx::query(
         "insert into session (id, kind, token_hash, user_id, created_at, last_seen_at, \
-         expires_at, address, user_agent, saml_validated_at, saml_not_on_or_after) \
-         values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)",
+         expires_at, address, user_agent, saml_validated_at, saml_not_on_or_after, \
+         saml_provider_id, saml_name_id, saml_index) \
+         values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(session.id)
     .bind(kind)
@@ -88,7 +100,10 @@ pub(crate) async fn insert(conn: &mut Conn<'_>, session: NewSession<'_>) -> Resu
     .bind(session.address)
     .bind(session.user_agent)
     .bind(session.saml.map(|saml| Time(saml.validated_at)))
-    .bind(session.saml.and_then(|saml| saml.not_on_or_after).map(Time)) => rows_affected)?;
+    .bind(session.saml.and_then(|saml| saml.not_on_or_after).map(Time))
+    .bind(session.link.map(|link| link.provider))
+    .bind(session.link.map(|link| link.name_id))
+    .bind(session.link.and_then(|link| link.index)) => rows_affected)?;
     Ok(())
 }
 

@@ -143,6 +143,65 @@ on_both_databases! {
         }
     }
 
+    /// The same, of sign-in by SAML.
+    async fn what_cannot_be_of_saml_is_refused(harness: Harness) {
+        harness.add_user("bob", &[]).await;
+        let provider = |name: &str, entity: &str| format!(
+            "insert into saml_provider (name, entity_id, facts, settings, enabled, created_at) \
+             values ('{name}', '{entity}', '{{}}', '{{}}', true, 1)"
+        );
+        execute(&harness, &provider("idp", "e")).await.unwrap();
+        let id = number(&harness, "select id from saml_provider").await;
+        let row = |table: &str, columns: &str, values: &str| {
+            format!("insert into saml_{table} (provider_id, {columns}) values ({id}, {values})")
+        };
+        let hash = |bytes: usize| format!("cast('{}' as {{blob}})", "h".repeat(bytes));
+        let request = |relay: usize, browser: usize, kind: &str, tester: &str| {
+            let columns = "relay_hash, browser_hash, kind, tester_id, message_id, next_page, \
+                           created_at, expires_at";
+            let (relay, browser) = (hash(relay), hash(browser));
+            row("request", columns, &format!("{relay}, {browser}, '{kind}', {tester}, '', '', 1, 2"))
+        };
+        let result = |handle: usize, browser: usize, kind: &str, tester: &str| {
+            let columns = "handle_hash, browser_hash, kind, tester_id, next_page, body, expires_at";
+            let (handle, browser) = (hash(handle), hash(browser));
+            row("result", columns, &format!("{handle}, {browser}, '{kind}', {tester}, '', '', 2"))
+        };
+        let user = |user: i64, name_id: &str| {
+            let columns = "user_id, name_id, mail, display_name, signed_in_at";
+            row("user", columns, &format!("{user}, {name_id}, '', '', 1"))
+        };
+        put(&harness, &user(1000, "'n'")).await.unwrap();
+        for (sql, constraint) in [
+            (provider("idp", "other"), "name"),
+            (provider("other", "e"), "entity"),
+            (provider("", "other"), "provider_name_has_64_characters"),
+            (request(31, 32, "sign-in", "null"), "relay_hash_has_32_bytes"),
+            (request(32, 33, "sign-in", "null"), "browser_hash_has_32_bytes"),
+            (request(32, 32, "other", "null"), "request_kind_known"),
+            (request(32, 32, "test", "null"), "only_tests_have_a_tester"),
+            (request(32, 32, "logout", "1000"), "only_tests_have_a_tester"),
+            (result(31, 32, "sign-in", "null"), "handle_hash_has_32_bytes"),
+            (result(32, 31, "sign-in", "null"), "result_browser_hash_has_32_bytes"),
+            (result(32, 32, "logout", "null"), "result_kind_known"),
+            (result(32, 32, "test", "null"), "only_test_results_have_a_tester"),
+            (result(32, 32, "unsolicited", "1000"), "only_test_results_have_a_tester"),
+            (
+                format!("insert into saml_seen (message_hash, expires_at) values ({}, 1)", hash(5)),
+                "message_hash_has_32_bytes",
+            ),
+        ] {
+            let error = put(&harness, &sql).await.unwrap_err();
+            assert!(error.contains(constraint), "{sql}: {error}");
+        }
+        harness.add_user("carl", &[]).await;
+        for sql in [user(1001, "'n'"), user(1000, "'m'"), user(7, "'m'")] {
+            assert!(put(&harness, &sql).await.is_err(), "{sql}");
+        }
+        put(&harness, &user(1001, "null")).await.unwrap();
+        assert!(execute(&harness, "delete from saml_provider").await.is_err());
+    }
+
     async fn user_numbers_start_at_1000_and_are_never_used_again(harness: Harness) {
         assert_eq!(harness.add_user("anna", &[]).await.id.0, 1000);
         assert_eq!(harness.add_user("bob", &[]).await.id.0, 1001);

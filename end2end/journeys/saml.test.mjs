@@ -1,0 +1,183 @@
+// Sign-in by SAML at an independent provider on another site, and the keys that follow it.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { startProvider } from '../support/idp.mjs';
+import { journeys } from '../support/journeys.mjs';
+import { assertAccessible, assertFits, isAt, isTold, screenshot } from '../support/page.mjs';
+import {
+  administrator,
+  expireKey,
+  makeKey,
+  newPerson,
+  openMenu,
+  readNewKey,
+  signIn,
+  tagOf,
+  verify,
+} from '../support/people.mjs';
+
+const newName = () => `s-${randomBytes(4).toString('hex')}`;
+
+/** From our sign-in page to the provider and back. */
+async function throughProvider(visit, provider, name, { groups, from = '/sign-in' } = {}) {
+  const { page } = visit;
+  await visit.open(from);
+  provider.person = { name, groups };
+  await page.getByRole('link', { name: 'Sign in with idp' }).click();
+  await page.getByRole('button', { name: `Sign in as ${name}` }).click();
+}
+
+journeys(
+  'sign-in by SAML',
+  ({ bothWays, journey }) => {
+    /** One provider a journey would fight over whom it signs in: they wait for each other. */
+    let turn = Promise.resolve();
+    let provider;
+    const withProvider = (run) => async (context) => {
+      const mine = turn.then(async () => {
+        provider ??= await startProvider(context.server, ['--groups-attribute', 'groups']);
+        await run(context, provider);
+      });
+      turn = mine.catch(() => {});
+      await mine;
+    };
+
+    bothWays(
+      'somebody signs in, adds a key without a date, reissues it when it has expired, and signs out',
+      withProvider(async ({ server, visit, page }, provider) => {
+        const name = newName();
+        await throughProvider(visit, provider, name, { from: '/sign-in?next=/profile/key/add' });
+        await page.waitForURL('**/profile/key/add');
+        await isAt(page, 'Add API key');
+        assert.equal(await page.getByRole('radio').count(), 0);
+        await page.getByText('is set by your sign-in').first().waitFor();
+        await page.getByLabel('Description').fill('by SAML');
+        await page.getByRole('button', { name: 'Add', exact: true }).click();
+        const value = await readNewKey(visit);
+        assert.equal((await verify(server, value)).status, 204);
+        await isAt(page, 'API key details');
+        await page.getByText(`idp:${name}:saml:`).first().waitFor();
+        assert.equal(await page.getByRole('link', { name: 'Edit' }).count(), 0);
+
+        await expireKey(server, tagOf(value));
+        assert.equal((await verify(server, value)).status, 401);
+        await visit.open('/profile/key');
+        await page.getByRole('link', { name: 'Reissue' }).click();
+        await isAt(page, 'Reissue API key');
+        assert.equal(await page.getByRole('radio', { name: '30 days' }).count(), 0);
+        await page.getByRole('button', { name: 'Reissue', exact: true }).click();
+        const again = await readNewKey(visit);
+        assert.equal((await verify(server, again)).status, 204);
+
+        const menu = await openMenu(page);
+        await menu.getByRole('button', { name: 'Sign out' }).click();
+        await page.waitForURL('**/sign-in?notice=signed-out');
+        // By policy, until the next sign-in.
+        assert.equal((await verify(server, again)).status, 401);
+        await throughProvider(visit, provider, name);
+        await page.waitForURL('**/profile/key');
+        assert.equal((await verify(server, again)).status, 204);
+      }),
+    );
+
+    bothWays(
+      'an administrator’s key works from the first sign-in on',
+      withProvider(async ({ server, visit, page }, provider) => {
+        const maker = await newPerson(server, { roles: ['Administrator'] });
+        const owner = await server.addSamlUser(newName());
+        const { value } = await makeKey(server, maker, { forSaml: owner });
+        assert.equal((await verify(server, value)).status, 401);
+        await throughProvider(visit, provider, owner.name);
+        await page.waitForURL('**/profile/key');
+        await isAt(page, 'API key details');
+        await page.getByText('Active').first().waitFor();
+        assert.equal((await verify(server, value)).status, 204);
+      }),
+    );
+
+    journey(
+      'an answer that was changed on its way signs nobody in, and the trail says why',
+      { javaScript: false },
+      withProvider(async ({ server, visit, page, open }, provider) => {
+        const name = newName();
+        provider.answer = (text) => text.replaceAll(name, 'root');
+        visit.expectProblem(/403/);
+        await throughProvider(visit, provider, name);
+        await page.getByRole('heading', { name: 'You could not be signed in' }).waitFor();
+        provider.answer = (text) => text;
+        const id = await page.locator('code').innerText();
+        const admin = await open();
+        await signIn(admin, await newPerson(server, { roles: ['Administrator'] }));
+        await admin.open('/security/audit?action=session.sign-in');
+        const trail = await admin.page.content();
+        assert.ok(trail.includes('identity provider idp'), trail);
+        assert.ok(id.length > 8);
+      }),
+    );
+
+    journey(
+      'an administrator adds a provider by pasting its metadata, and tries it out',
+      withProvider(async (context, known) => {
+        const { server, visit, page } = context;
+        const other = await startProvider(server, null);
+        try {
+          await administrator(context);
+          await visit.open('/settings/sign-in');
+          await isAt(page, 'Sign-in');
+          await page.getByText('What an identity provider needs to know').waitFor();
+          await assertAccessible(visit);
+          await assertFits(visit);
+          await screenshot(visit, 'saml providers');
+          await page.getByRole('link', { name: 'Add identity provider' }).click();
+          await isAt(page, 'Add identity provider');
+          await page.getByLabel('Name', { exact: true }).fill('second');
+          await page.getByLabel('Metadata', { exact: true }).fill('nothing');
+          await page.getByRole('button', { name: 'Save' }).click();
+          await page.locator('#metadata[aria-invalid=true]').waitFor();
+          await assertAccessible(visit);
+          await screenshot(visit, 'saml provider refused');
+          const metadata = other.metadata.replaceAll('urn:latchkey:test:idp', 'urn:latchkey:test:second');
+          await page.getByLabel('Metadata', { exact: true }).fill(metadata);
+          await page.getByRole('button', { name: 'Save' }).click();
+          await isTold(page, 'The identity provider was added.');
+          await isAt(page, 'Identity provider');
+          await assertAccessible(visit);
+          await assertFits(visit);
+          await screenshot(visit, 'saml provider');
+
+          await visit.open('/settings/sign-in');
+          await page.getByRole('link', { name: 'idp', exact: true }).click();
+          await isAt(page, 'Identity provider');
+          known.person = { name: newName() };
+          await page.getByRole('button', { name: 'Test sign-in' }).click();
+          await page.getByRole('button', { name: 'Sign in as' }).click();
+          await isAt(page, 'Test sign-in');
+          await isTold(page, 'would be signed in');
+          await page.getByText('rsa-sha256').first().waitFor();
+          await assertAccessible(visit);
+          await assertFits(visit);
+          await screenshot(visit, 'saml report');
+        } finally {
+          await other.stop();
+        }
+      }),
+    );
+
+    journey(
+      'the sign-in page has its buttons, in both themes and on a phone',
+      { javaScript: false },
+      withProvider(async ({ visit, page, open }) => {
+        await visit.open('/sign-in');
+        await page.getByRole('link', { name: 'Sign in with idp' }).waitFor();
+        await assertAccessible(visit);
+        await screenshot(visit, 'saml sign-in');
+        const phone = await open({ scheme: 'dark', context: { viewport: { width: 320, height: 640 } } });
+        await phone.open('/sign-in');
+        await assertAccessible(phone);
+        await assertFits(phone);
+        await screenshot(phone, 'saml sign-in phone');
+      }),
+    );
+  },
+  { atOnce: 1 },
+);

@@ -1,0 +1,98 @@
+//! What the library's errors mean.
+
+use chrono::TimeDelta;
+use domain::{Instant, saml::Cause};
+use saml_rs::{
+    SamlError,
+    error::{SignatureVerificationReason, SubjectConfirmationReason, TimeWindowField},
+};
+
+use super::Peek;
+
+/// In words for administrators, with the help of what the message says of itself.
+pub(super) fn cause_of(error: &SamlError, peek: &Peek, skew: TimeDelta, now: Instant) -> Cause {
+    let time = || Cause::Time {
+        ahead_seconds: ahead(peek, skew, now),
+    };
+    match error {
+        SamlError::Xml(text) if text.contains("DOCTYPE") => Cause::DocumentType,
+        SamlError::Xml(text) if text.contains("EMPTY_ASSERTION") && peek.encrypted => {
+            Cause::Encrypted
+        }
+        SamlError::Deflate(_) | SamlError::Base64(_) | SamlError::Xml(_) => Cause::Unreadable,
+        SamlError::Invalid(text) if text.contains("nameID") => Cause::NoNameId,
+        SamlError::Invalid(text) if text.contains("LIMIT_EXCEEDED") => Cause::TooLarge,
+        SamlError::IssuerMismatch { .. } | SamlError::UnmatchIssuer => Cause::OtherIssuer,
+        SamlError::DestinationMismatch { .. } | SamlError::UnmatchDestination => {
+            Cause::OtherDestination
+        }
+        SamlError::InResponseToMismatch { .. }
+        | SamlError::InvalidInResponseTo
+        | SamlError::RelayStateMismatch { .. } => Cause::OtherRequest,
+        SamlError::AudienceMismatch { .. } | SamlError::UnmatchAudience => Cause::OtherAudience,
+        SamlError::UnrecognizedCondition { .. } => Cause::UnknownCondition,
+        SamlError::PrincipalMismatch => Cause::SeveralAssertions,
+        SamlError::StatusNotSuccess { .. }
+        | SamlError::FailedStatus { .. }
+        | SamlError::UndefinedStatus => Cause::Status {
+            codes: peek.codes.join(", "),
+        },
+        SamlError::TimeWindowInvalid {
+            field: TimeWindowField::SessionNotOnOrAfter,
+        }
+        | SamlError::ExpiredSession => match ahead(peek, skew, now) {
+            None => Cause::SessionOver,
+            found => Cause::Time {
+                ahead_seconds: found,
+            },
+        },
+        SamlError::TimeWindowInvalid { .. } => time(),
+        SamlError::SubjectConfirmationInvalid { reason } => match reason {
+            SubjectConfirmationReason::TimeWindowInvalid => time(),
+            SubjectConfirmationReason::InResponseToMismatch => Cause::OtherRequest,
+            _ if !peek.has_name_id && !peek.encrypted => Cause::NoNameId,
+            _ => Cause::NotConfirmed,
+        },
+        SamlError::SubjectUnconfirmed => Cause::NotConfirmed,
+        SamlError::ReplayDetected { .. } => Cause::Replayed,
+        SamlError::SignatureMissing => Cause::NotSigned,
+        SamlError::AssertionSignatureRequired => Cause::AssertionNotSigned,
+        SamlError::SignatureVerification {
+            reason: SignatureVerificationReason::RelayStateCorrelation,
+        } => Cause::OtherRequest,
+        SamlError::SignatureVerification { .. }
+        | SamlError::FailedMessageSignatureVerification
+        | SamlError::FailedToVerifySignature => Cause::WrongSignature,
+        SamlError::ReferenceResolution { .. }
+        | SamlError::SignedReferenceMismatch
+        | SamlError::PotentialWrappingAttack => Cause::Wrapped,
+        SamlError::AlgorithmUnsupported => Cause::Algorithm {
+            used: weakest(&peek.algorithms),
+        },
+        SamlError::NoTrustedCertificate
+        | SamlError::CertificateMismatch
+        | SamlError::UnmatchCertificate => Cause::OtherCertificate,
+        SamlError::Crypto(text) if text.contains("ENCRYPTED_ASSERTION") => Cause::NotEncrypted,
+        SamlError::Crypto(_) | SamlError::Unsupported(_) if peek.encrypted => Cause::Undecipherable,
+        SamlError::Crypto(_) => Cause::WrongSignature,
+        SamlError::ProtocolProfile(_) => Cause::Unreadable,
+        _ => Cause::Other,
+    }
+}
+
+/// By how much the provider's clock is ahead, if that is beyond what is allowed.
+fn ahead(peek: &Peek, skew: TimeDelta, now: Instant) -> Option<i64> {
+    let ahead = peek.issued_at? - now;
+    (ahead.abs() > skew).then(|| ahead.num_seconds())
+}
+
+/// The algorithm to tell: one that is not of SHA-2 first.
+fn weakest(algorithms: &[String]) -> String {
+    let strong = |used: &&String| {
+        ["sha256", "sha384", "sha512"]
+            .iter()
+            .any(|good| used.ends_with(good) && (used.starts_with("rsa-") || used.len() == 6))
+    };
+    let weak = algorithms.iter().find(|used| !strong(used));
+    weak.or(algorithms.first()).cloned().unwrap_or_default()
+}

@@ -1,0 +1,643 @@
+//! The three steps of a sign-in.
+
+use chrono::TimeDelta;
+use domain::{
+    Instant,
+    audit::{Action, Event, hex},
+    error::{Error, Refusal},
+    expiry::SamlSession,
+    saml::{Assertion, Cause, Person, Report, person, roles_of, session_end},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    Known, Saml, Trouble,
+    engine::{Dispatch, Incoming, Peek, Us, Validated},
+    hash, message_hash,
+};
+use crate::{
+    Actor, Origin, Via,
+    audit::Who,
+    entropy::random,
+    fault::Fault,
+    roles,
+    secret::RandomToken,
+    sessions::duration,
+    store::{
+        Time,
+        saml::{self as store, NewRequest, RequestRow, ResultRow},
+        sessions::{self, NewSession, SamlLink},
+        sign_in_failures,
+    },
+};
+
+/// How long a provider may take to answer.
+pub(super) const REQUEST_TIME: TimeDelta = TimeDelta::minutes(10);
+/// How long the browser may take from the provider's answer to our page.
+const RESULT_TIME: TimeDelta = TimeDelta::minutes(2);
+/// How long the report of a test can be looked at.
+const REPORT_TIME: TimeDelta = TimeDelta::minutes(15);
+/// How many refused answers of one address are recorded before they are only counted.
+const RECORDED_REFUSALS: u32 = 30;
+
+/// A sign-in that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    /// Where the browser goes.
+    pub dispatch: Dispatch,
+    /// What the browser keeps in a cookie, to be known by when it comes back.
+    pub browser: RandomToken,
+}
+
+/// Where an answer leads.
+#[derive(Debug)]
+pub enum Landing {
+    /// To a page of ours that takes this handle.
+    Finish {
+        /// Good for once.
+        handle: RandomToken,
+        /// For a browser that nobody asked to come: it is known by this from now on.
+        browser: Option<RandomToken>,
+    },
+    /// To the report of a test, under this handle.
+    Tested(RandomToken),
+    /// Nowhere. The trail has the reason.
+    Refused,
+}
+
+/// A finished sign-in.
+#[derive(Debug)]
+pub struct Finished {
+    /// For the session cookie.
+    pub token: RandomToken,
+    /// Whoever signed in.
+    pub actor: Actor,
+    /// The page that was asked for. Empty: none.
+    pub next: String,
+}
+
+/// What came of a handle.
+#[derive(Debug)]
+pub enum Arrival {
+    /// Signed in.
+    Finished(Box<Finished>),
+    /// Nobody asked for it, so somebody must say that they want it: user name and provider.
+    Confirm {
+        /// The user name.
+        name: String,
+        /// The provider's name.
+        provider: String,
+    },
+    /// Refused. The trail has the reason.
+    Refused,
+}
+
+/// What waits under a handle.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    assertion: Assertion,
+    person: Person,
+}
+
+impl Saml {
+    /// Begins a sign-in.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: no such provider, or it is switched off.
+    pub async fn begin(
+        &self,
+        base: &str,
+        provider: &str,
+        next: &str,
+        browser: Option<&str>,
+    ) -> Result<Begun, Error> {
+        let row = {
+            let mut reader = self.core.db.reader().await?;
+            store::provider_named(&mut reader.conn(), provider).await?
+        };
+        let known = Known::of(&row.ok_or(Error::NotFound)?)?;
+        if !known.settings.enabled {
+            return Err(Error::NotFound);
+        }
+        Ok(self.ask(base, &known, next, browser, None).await?)
+    }
+
+    /// Begins a sign-in that only tells an administrator how it went.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; no permission.
+    pub async fn begin_test(
+        &self,
+        actor: &Actor,
+        base: &str,
+        id: i64,
+        browser: Option<&str>,
+    ) -> Result<Begun, Error> {
+        self.provider(actor, id).await?;
+        if !matches!(actor.via, Via::Session(_)) {
+            return Err(Error::Refused(Refusal::NotWithAKey));
+        }
+        let row = {
+            let mut reader = self.core.db.reader().await?;
+            store::provider(&mut reader.conn(), id).await?
+        };
+        let known = Known::of(&row.ok_or(Error::NotFound)?)?;
+        Ok(self.ask(base, &known, "", browser, Some(actor)).await?)
+    }
+
+    async fn ask(
+        &self,
+        base: &str,
+        known: &Known,
+        next: &str,
+        browser: Option<&str>,
+        tester: Option<&Actor>,
+    ) -> Result<Begun, Fault> {
+        let core = &*self.core;
+        let relay = RandomToken::generate(&*core.entropy)?;
+        // Several windows of one browser share its cookie.
+        let browser = match browser.and_then(RandomToken::parse) {
+            Some(browser) => browser,
+            None => RandomToken::generate(&*core.entropy)?,
+        };
+        let key = core.saml_key().await?;
+        let (base, peer) = (base.to_owned(), known.clone());
+        let relay_text = relay.reveal().to_string();
+        let sent = relay_text.clone();
+        let outgoing = self
+            .compute(move |engine| engine.ask(Us { base: &base }, &key, peer.peer(), &sent))
+            .await?
+            .map_err(|_| Fault::Broken("a SAML request could not be made"))?;
+        let now = core.clock.now();
+        let mut tx = core.db.begin().await?;
+        let request = NewRequest {
+            relay_hash: hash(&relay_text),
+            provider: known.id,
+            kind: if tester.is_some() { "test" } else { "sign-in" },
+            message_id: &outgoing.id,
+            browser_hash: browser.hash(),
+            next_page: next,
+            tester: tester.map(|actor| actor.identity.id),
+            now,
+            expires_at: now + REQUEST_TIME,
+        };
+        store::put_request(&mut tx.conn(), request).await?;
+        tx.commit_unrecorded().await?;
+        Ok(Begun {
+            dispatch: outgoing.dispatch,
+            browser,
+        })
+    }
+
+    /// Checks a provider's answer and keeps what was validated for [`Saml::finish`].
+    ///
+    /// # Errors
+    /// A fault of ours; whatever is wrong with the answer is [`Landing::Refused`].
+    pub async fn consume(
+        &self,
+        base: &str,
+        incoming: &Incoming,
+        origin: &Origin,
+    ) -> Result<Landing, Error> {
+        let relay = incoming.value("RelayState").unwrap_or_default();
+        let relay_hash = hash(&relay);
+        let request = {
+            let mut reader = self.core.db.reader().await?;
+            store::request(&mut reader.conn(), &relay_hash).await?
+        };
+        let request = request.filter(|row| row.kind != "logout");
+        let response = incoming.value("SAMLResponse").unwrap_or_default();
+        let peek = tokio::task::spawn_blocking(move || Peek::at_form(&response))
+            .await
+            .map_err(|_| Fault::Broken("reading a SAML message panicked"))?;
+        let mut name = String::new();
+        let answer = match &peek {
+            Ok(peek) => {
+                self.try_consume(base, incoming, &relay, request.as_ref(), peek, &mut name)
+                    .await
+            }
+            Err(cause) => Err(Trouble::Cause(cause.clone())),
+        };
+        let said = peek.map(|peek| peek.said).unwrap_or_default();
+        let tested = request.filter(|row| row.kind == "test");
+        match (answer, tested) {
+            (Err(Trouble::Fault(fault)), _) => Err(fault.into()),
+            (Ok(landing), None) => Ok(landing),
+            (Ok(landing), Some(_)) => Ok(landing),
+            (Err(Trouble::Cause(cause)), Some(row)) => {
+                let report = Report {
+                    cause: Some(cause),
+                    said,
+                    principal: None,
+                    roles: Vec::new(),
+                };
+                Ok(self.keep_report(&row, &relay_hash, report).await?)
+            }
+            (Err(Trouble::Cause(cause)), None) => {
+                self.refuse(&name, &cause, &said, origin).await?;
+                Ok(Landing::Refused)
+            }
+        }
+    }
+
+    async fn try_consume(
+        &self,
+        base: &str,
+        incoming: &Incoming,
+        relay: &str,
+        request: Option<&RequestRow>,
+        peek: &Peek,
+        name: &mut String,
+    ) -> Result<Landing, Trouble> {
+        let core = &*self.core;
+        let now = core.clock.now();
+        let row = {
+            let mut reader = core.db.reader().await?;
+            let conn = &mut reader.conn();
+            match request {
+                Some(request) => store::provider(conn, request.provider_id).await?,
+                None => store::provider_by_entity(conn, &peek.issuer).await?,
+            }
+        };
+        let known = Known::of(&row.ok_or(Cause::UnknownProvider)?)?;
+        name.clone_from(&known.settings.name);
+        let test = request.is_some_and(|request| request.kind == "test");
+        if !known.settings.enabled && !test {
+            return Err(Cause::ProviderDisabled.into());
+        }
+        if request.is_none() && !known.settings.unsolicited {
+            return Err(Cause::NotAsked.into());
+        }
+        if request.is_some_and(|request| request.expires_at.0 <= now) {
+            return Err(Cause::TooSlow.into());
+        }
+        let validated = self
+            .validate(base, incoming, relay, request, &known, now)
+            .await?;
+        let said = person(&validated.assertion, &known.settings);
+        let mut tx = core.db.begin().await?;
+        let conn = &mut tx.conn();
+        if request.is_some() && !store::take_request(conn, &hash(relay)).await? {
+            return Err(Cause::NotAsked.into());
+        }
+        for (key, until) in &validated.seen {
+            if !store::see(conn, &message_hash(known.id, key), *until).await? {
+                return Err(Cause::Replayed.into());
+            }
+        }
+        if test {
+            // Used up, though nobody is signed in by it.
+            let row = request.cloned().ok_or(Cause::NotAsked)?;
+            tx.commit_unrecorded().await?;
+            let report = self.report_of(&known, said, peek).await?;
+            return Ok(self.keep_report(&row, &hash(relay), report).await?);
+        }
+        let person = match said {
+            Ok(person) => person,
+            Err(cause) => {
+                // What was used stays used.
+                tx.commit_unrecorded().await?;
+                return Err(cause.into());
+            }
+        };
+        let handle = RandomToken::generate(&*core.entropy).map_err(Fault::from)?;
+        let newcomer = match request {
+            Some(_) => None,
+            None => Some(RandomToken::generate(&*core.entropy).map_err(Fault::from)?),
+        };
+        let waiting = Waiting {
+            assertion: validated.assertion,
+            person,
+        };
+        let body = serde_json::to_string(&waiting)
+            .map_err(|_| Fault::Broken("an assertion is no JSON"))?;
+        let browser_hash = match (&newcomer, request) {
+            (Some(browser), _) => browser.hash(),
+            (None, request) => request
+                .map(|row| row.browser_hash.clone())
+                .unwrap_or_default(),
+        };
+        let row = ResultRow {
+            handle_hash: handle.hash(),
+            provider_id: known.id,
+            kind: if newcomer.is_some() {
+                "unsolicited"
+            } else {
+                "sign-in"
+            }
+            .to_owned(),
+            browser_hash,
+            next_page: request.map(|row| row.next_page.clone()).unwrap_or_default(),
+            tester_id: None,
+            body,
+            expires_at: Time(now + RESULT_TIME),
+        };
+        store::put_result(conn, &row).await?;
+        tx.commit_unrecorded().await?;
+        Ok(Landing::Finish {
+            handle,
+            browser: newcomer,
+        })
+    }
+
+    async fn validate(
+        &self,
+        base: &str,
+        incoming: &Incoming,
+        relay: &str,
+        request: Option<&RequestRow>,
+        known: &Known,
+        now: Instant,
+    ) -> Result<Validated, Trouble> {
+        let key = self.core.saml_key().await?;
+        let (base, relay) = (base.to_owned(), relay.to_owned());
+        let (incoming, peer) = (incoming.clone(), known.clone());
+        let id = request.map(|request| request.message_id.clone());
+        let work = self.compute(move |engine| {
+            let asked = id.as_deref().map(|id| (id, &*relay));
+            engine.check(Us { base: &base }, &key, peer.peer(), asked, &incoming, now)
+        });
+        Ok(work.await??)
+    }
+
+    /// What a test shows of an answer that holds.
+    async fn report_of(
+        &self,
+        known: &Known,
+        said: Result<Person, Cause>,
+        peek: &Peek,
+    ) -> Result<Report, Fault> {
+        let said_of = peek.said.clone();
+        let person = match said {
+            Ok(person) => person,
+            Err(cause) => {
+                return Ok(Report {
+                    cause: Some(cause),
+                    said: said_of,
+                    principal: None,
+                    roles: Vec::new(),
+                });
+            }
+        };
+        let mut reader = self.core.db.reader().await?;
+        let cause = self.would_enter(&mut reader.conn(), known, &person).await?;
+        let given = roles_of(&person.groups, &known.settings.group_roles);
+        Ok(Report {
+            cause,
+            said: said_of,
+            principal: Some(person.principal.name.clone()),
+            roles: given.into_iter().map(str::to_owned).collect(),
+        })
+    }
+
+    async fn keep_report(
+        &self,
+        request: &RequestRow,
+        relay_hash: &[u8],
+        report: Report,
+    ) -> Result<Landing, Fault> {
+        let core = &*self.core;
+        let handle = RandomToken::generate(&*core.entropy)?;
+        let body = serde_json::to_string(&report).map_err(|_| Fault::Broken("no JSON"))?;
+        let mut tx = core.db.begin().await?;
+        let conn = &mut tx.conn();
+        store::take_request(conn, relay_hash).await?;
+        let row = ResultRow {
+            handle_hash: handle.hash(),
+            provider_id: request.provider_id,
+            kind: "test".to_owned(),
+            browser_hash: request.browser_hash.clone(),
+            next_page: String::new(),
+            tester_id: request.tester_id,
+            body,
+            expires_at: Time(core.clock.now() + REPORT_TIME),
+        };
+        store::put_result(conn, &row).await?;
+        tx.commit_unrecorded().await?;
+        Ok(Landing::Tested(handle))
+    }
+
+    /// The report of a test, for whoever made it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for everybody else, and after a quarter of an hour.
+    pub async fn report(&self, actor: &Actor, handle: &str) -> Result<(i64, Report), Error> {
+        let handle = RandomToken::parse(handle).ok_or(Error::NotFound)?;
+        let row = {
+            let mut reader = self.core.db.reader().await?;
+            store::result(&mut reader.conn(), &handle.hash()).await?
+        };
+        let row = row
+            .filter(|row| row.tester_id == Some(actor.identity.id.0))
+            .filter(|row| row.expires_at.0 > self.core.clock.now())
+            .ok_or(Error::NotFound)?;
+        let report = serde_json::from_str(&row.body)
+            .map_err(|_| Error::from(Fault::Broken("a stored report is odd")))?;
+        Ok((row.provider_id, report))
+    }
+
+    /// Signs in whoever waits under a handle, if it is the browser that began (S25).
+    ///
+    /// `confirmed`: somebody pressed a button of ours, which it takes when nobody here had asked.
+    ///
+    /// # Errors
+    /// A fault of ours; whatever is wrong is [`Arrival::Refused`].
+    pub async fn finish(
+        &self,
+        handle: &str,
+        browser: Option<&str>,
+        confirmed: bool,
+        origin: &Origin,
+    ) -> Result<Arrival, Error> {
+        let mut name = String::new();
+        match self
+            .try_finish(handle, browser, confirmed, origin, &mut name)
+            .await
+        {
+            Ok(arrival) => Ok(arrival),
+            Err(Trouble::Fault(fault)) => Err(fault.into()),
+            Err(Trouble::Cause(cause)) => {
+                self.refuse(&name, &cause, &[], origin).await?;
+                Ok(Arrival::Refused)
+            }
+        }
+    }
+
+    async fn try_finish(
+        &self,
+        handle: &str,
+        browser: Option<&str>,
+        confirmed: bool,
+        origin: &Origin,
+        name: &mut String,
+    ) -> Result<Arrival, Trouble> {
+        let core = &*self.core;
+        let now = core.clock.now();
+        let handle = RandomToken::parse(handle).ok_or(Cause::NotAsked)?;
+        let mut tx = core.db.begin().await?;
+        let conn = &mut tx.conn();
+        let row = store::result(conn, &handle.hash()).await?;
+        let row = row
+            .filter(|row| row.tester_id.is_none())
+            .ok_or(Cause::NotAsked)?;
+        let provider = store::provider(conn, row.provider_id).await?;
+        let known = Known::of(&provider.ok_or(Cause::UnknownProvider)?)?;
+        name.clone_from(&known.settings.name);
+        let same = browser
+            .and_then(RandomToken::parse)
+            .is_some_and(|browser| browser.hash() == row.browser_hash);
+        if !same {
+            // Not taken: the browser that began can still come.
+            return Err(Cause::OtherBrowser.into());
+        }
+        let waiting: Waiting = serde_json::from_str(&row.body)
+            .map_err(|_| Fault::Broken("a stored assertion is odd"))?;
+        if row.kind == "unsolicited" && !confirmed && row.expires_at.0 > now {
+            return Ok(Arrival::Confirm {
+                name: waiting.person.principal.name,
+                provider: known.settings.name,
+            });
+        }
+        if !store::take_result(conn, &row.handle_hash).await? {
+            return Err(Cause::NotAsked.into());
+        }
+        if row.expires_at.0 <= now {
+            tx.commit_unrecorded().await?;
+            return Err(Cause::TooSlow.into());
+        }
+        if !known.settings.enabled {
+            tx.commit_unrecorded().await?;
+            return Err(Cause::ProviderDisabled.into());
+        }
+        let user = match self.enter(&mut tx, &known, &waiting.person, origin).await {
+            Ok(user) => user,
+            Err(trouble) => {
+                drop(tx);
+                self.forget(&row).await?;
+                return Err(trouble);
+            }
+        };
+        let token = RandomToken::generate(&*core.entropy).map_err(Fault::from)?;
+        let id = hex(&random::<16>(&*core.entropy).map_err(Fault::from)?);
+        let assertion = &waiting.assertion;
+        let session = NewSession {
+            id: &id,
+            token_hash: Some(token.hash()),
+            user: user.id,
+            now,
+            expires_at: session_end(assertion, now, duration(core.limits.session_max)),
+            address: &origin.address,
+            user_agent: origin.user_agent.as_deref(),
+            saml: Some(SamlSession {
+                validated_at: assertion.validated_at,
+                not_on_or_after: assertion.not_on_or_after,
+            }),
+            link: Some(SamlLink {
+                provider: known.id,
+                name_id: &assertion.name_id,
+                index: assertion.session_index.as_deref(),
+            }),
+        };
+        sessions::insert(&mut tx.conn(), session).await?;
+        let held = roles::held_by(&mut tx.conn(), user.id).await?;
+        let actor = Actor {
+            identity: user,
+            rights: held.rights,
+            security_administrator: held.security_administrator,
+            via: Via::Session(id.clone()),
+            origin: origin.clone(),
+            password_change_needed: false,
+            saml: Some(SamlSession {
+                validated_at: assertion.validated_at,
+                not_on_or_after: assertion.not_on_or_after,
+            }),
+        };
+        for tag in store::activate_keys(&mut tx.conn(), actor.identity.id).await? {
+            let event = Event::done(Action::KeyActivated, tag.as_str())
+                .before(json!({ "state": "INACTIVE", "samlSessionValidated": false }))
+                .after(json!({ "samlSessionValidated": true }));
+            core.append(&mut tx, Who::from(&actor), &event).await?;
+        }
+        let event = Event::done(Action::SignedIn, id).after(json!({
+            "provider": known.settings.name,
+            "nameId": assertion.name_id,
+            "askedFor": row.kind == "sign-in",
+        }));
+        core.commit(tx, &actor, &event).await?;
+        Ok(Arrival::Finished(Box::new(Finished {
+            token,
+            actor,
+            next: row.next_page,
+        })))
+    }
+
+    /// A handle counts once, also when it led nowhere.
+    async fn forget(&self, row: &ResultRow) -> Result<(), Fault> {
+        let mut tx = self.core.db.begin().await?;
+        store::take_result(&mut tx.conn(), &row.handle_hash).await?;
+        tx.commit_unrecorded().await
+    }
+
+    /// Records why a sign-in was refused, for administrators: with what the answer says of itself,
+    /// unverified, and only so often for one address.
+    async fn refuse(
+        &self,
+        provider: &str,
+        cause: &Cause,
+        said: &[(String, String)],
+        origin: &Origin,
+    ) -> Result<(), Fault> {
+        let core = &*self.core;
+        let now = core.clock.now();
+        let mut tx = core.db.begin().await?;
+        let until = now + duration(core.limits.lockout_time);
+        let subject = "saml";
+        let (count, _) = sign_in_failures::count(
+            &mut tx.conn(),
+            subject,
+            &origin.address,
+            RECORDED_REFUSALS,
+            now,
+            until,
+        )
+        .await?;
+        if count > i64::from(RECORDED_REFUSALS) {
+            tx.commit_unrecorded().await?;
+            return Ok(());
+        }
+        let object = match provider {
+            "" => "an unknown identity provider".to_owned(),
+            name => format!("identity provider {name}"),
+        };
+        let known: serde_json::Map<_, _> = said
+            .iter()
+            .filter(|(name, _)| SAFE_EXCERPTS.contains(&&**name))
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect();
+        let event = Event::refused(Action::SignedIn, object, cause.sentence());
+        let event = match known.is_empty() {
+            true => event,
+            false => event.after(json!({ "unverified": known })),
+        };
+        core.commit(tx, Who::anonymous(origin), &event).await
+    }
+}
+
+/// What of a refused answer is kept: nothing that names a person or a group.
+const SAFE_EXCERPTS: [&str; 14] = [
+    "Message",
+    "ID",
+    "InResponseTo",
+    "IssueInstant",
+    "Destination",
+    "Issuer",
+    "Status",
+    "Signed by",
+    "NameID format",
+    "Confirmation Recipient",
+    "Confirmation NotOnOrAfter",
+    "Conditions NotBefore",
+    "Conditions NotOnOrAfter",
+    "Audience",
+];

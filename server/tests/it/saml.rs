@@ -1,0 +1,10 @@
+//! Sign-in by SAML: whole responses, freshly signed by a real provider, through the whole router.
+
+mod attacks;
+mod diagnosis;
+mod flow;
+mod logout;
+mod mutations;
+mod stage;
+
+pub(crate) use self::stage::{Browser, Stage};
