@@ -95,7 +95,9 @@ impl DemoIdp {
 async fn introduce(services: &Services, name: &str, metadata: String) -> Result<()> {
     let (saml, console) = (&services.saml, Actor::console());
     let all = saml.providers(&console).await?;
-    let known = all.into_iter().find(|provider| provider.settings.name == name);
+    let known = all
+        .into_iter()
+        .find(|provider| provider.settings.name == name);
     let settings = known.as_ref().map_or_else(
         || ProviderSettings {
             name: name.to_owned(),
@@ -132,7 +134,11 @@ impl<E: Into<anyhow::Error>> From<E> for Trouble {
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
         let text = format!("<p>{}</p>", escape(&self.0.to_string()));
-        (StatusCode::BAD_REQUEST, page("This did not work", &text, "'none'")).into_response()
+        (
+            StatusCode::BAD_REQUEST,
+            page("This did not work", &text, "'none'"),
+        )
+            .into_response()
     }
 }
 
@@ -175,7 +181,9 @@ async fn sign_in(State(shared): State<Shared>, body: Bytes) -> Result<Response, 
     let name = incoming.value("name").unwrap_or_default();
     let known = shared.people.iter().find(|known| **known == name);
     let name = *known.ok_or_else(|| anyhow!("Nobody of that name is here."))?;
-    let asked = shared.asked(&incoming.value("asked").unwrap_or_default()).await?;
+    let asked = shared
+        .asked(&incoming.value("asked").unwrap_or_default())
+        .await?;
     let mut ids = Vec::new();
     for _ in 0..3 {
         let bytes: [u8; 16] = random(&*shared.entropy)?;

@@ -55,9 +55,10 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
         settings: Arc::new(settings),
         entropy: Arc::new(OsEntropy),
     };
-    let provider = match arguments.demo {
-        true => Some(DemoIdp::start(&state).await?),
-        false => None,
+    let provider = if arguments.demo {
+        Some(DemoIdp::start(&state).await?)
+    } else {
+        None
     };
     let public_url = state.settings.public_url();
     tracing::info!(address = %state.settings.listen, public_url, "ready");

@@ -96,13 +96,18 @@ async fn a_mutated_response_never_panics_and_never_says_more_than_was_signed() {
                 browser = stage.begin().await;
                 good = stage.good(&browser);
             }
-            status => panic!("{status} to {CONSUMER}: {}", String::from_utf8_lossy(&bytes)),
+            status => panic!(
+                "{status} to {CONSUMER}: {}",
+                String::from_utf8_lossy(&bytes)
+            ),
         }
         // Raw bytes, too, where a form is expected.
         if tried.is_multiple_of(16) {
             let client = stage.app.anonymous();
             let headers = [super::stage::FORM];
-            let answer = client.send(http::Method::POST, CONSUMER, &headers, bytes).await;
+            let answer = client
+                .send(http::Method::POST, CONSUMER, &headers, bytes)
+                .await;
             assert_eq!(answer.status, 403);
         }
     }
