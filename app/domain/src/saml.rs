@@ -94,7 +94,8 @@ impl ProviderSettings {
     /// Every field that is wrong, and what is allowed.
     pub fn checked(mut self) -> Result<Self, Vec<FieldError>> {
         let mut wrong = Vec::new();
-        self.name = self.name.trim().to_owned();
+        let name = self.name.trim().to_owned();
+        self.name = name;
         if let Err(problem) = check_provider_name(&self.name) {
             wrong.push(FieldError::new("name", problem));
         }

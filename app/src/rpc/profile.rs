@@ -8,6 +8,10 @@ use super::{Fault, Packed};
 
 /// What the header says about whoever is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that the menu shows or offers"
+)]
 pub struct Profile {
     /// Who.
     pub identity: Identity,
@@ -15,6 +19,8 @@ pub struct Profile {
     pub must_change_password: bool,
     /// Whether there is a key to view.
     pub has_key: bool,
+    /// Whether signing out stops that key until the next sign-in.
+    pub sign_out_stops_key: bool,
     /// Whether a key can be added.
     pub may_add: bool,
     /// The administrators' pages that are open to them.
@@ -43,7 +49,7 @@ pub struct Rooms {
 /// Whoever is signed in. `None`: nobody is.
 #[server(endpoint = "profile", output = Packed)]
 pub async fn load_profile() -> Result<Option<Profile>, Fault> {
-    use domain::operation::Operation;
+    use domain::{operation::Operation, principal::DomainType};
 
     super::context::answer(async |scope| {
         let Some(actor) = scope.caller.actor else {
@@ -58,10 +64,14 @@ pub async fn load_profile() -> Result<Option<Profile>, Fault> {
             audit: sees(Operation::ViewAudit),
             settings: sees(Operation::ViewPolicy),
         };
+        let has_key = !must_change_password && scope.services.keys.own(&actor).await?.is_some();
+        let by_saml = actor.identity().principal.domain_type == DomainType::Saml;
+        let stops = by_saml && has_key && scope.services.policy().await?.logout_disables_keys;
         Ok(Some(Profile {
             identity: actor.identity().clone(),
             must_change_password,
-            has_key: !must_change_password && scope.services.keys.own(&actor).await?.is_some(),
+            has_key,
+            sign_out_stops_key: stops,
             may_add: super::keys::may_add(&actor),
             rooms,
         }))

@@ -138,6 +138,15 @@ fn ProfileMenu(profile: Profile) -> AnyView {
                     _ => SignOut::PATH,
                 }
             >
+                {profile
+                    .sign_out_stops_key
+                    .then(|| {
+                        view! {
+                            <p class="menu__hint">
+                                "Signing out stops your API key until you sign in again."
+                            </p>
+                        }
+                    })}
                 <button type="submit" class="menu__item menu__item--out">
                     "Sign out"
                 </button>

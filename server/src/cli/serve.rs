@@ -63,9 +63,10 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
         settings: Arc::new(settings),
         entropy: Arc::new(OsEntropy),
     };
-    let provider = match arguments.demo {
-        true => Some(DemoIdp::start(&state).await?),
-        false => None,
+    let provider = if arguments.demo {
+        Some(DemoIdp::start(&state).await?)
+    } else {
+        None
     };
     let settings = state.settings.clone();
     let router = router::router(state).layer(Extension(tls.clone()));

@@ -33,6 +33,7 @@ impl Action {
         sentence.replace("{}", object)
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table")]
     const fn words(self) -> Words {
         match self {
             Self::KeyCreated => Words(

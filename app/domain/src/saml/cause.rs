@@ -295,6 +295,13 @@ impl Cause {
                 "The assertion cannot be decrypted: the provider must encrypt with RSA-OAEP for the \
                  certificate in our metadata. Load our metadata there again."
             }
+            other => other.later_sentence(),
+        }
+    }
+
+    /// Of what is checked after the signature.
+    const fn later_sentence(&self) -> &'static str {
+        match self {
             Self::OtherDestination => {
                 "The response is for another address. Compare the assertion consumer address at the \
                  provider with our metadata, and the setting public_url."
@@ -351,7 +358,7 @@ impl Cause {
                 "This subject (NameID) signed in under another user name before. If the person was \
                  renamed at the provider, choose an attribute as the user name that does not change."
             }
-            Self::Other => "The response was refused by the SAML library.",
+            _ => "The response was refused by the SAML library.",
         }
     }
 }

@@ -99,7 +99,7 @@ async fn find(
         (None, None) if known.settings.create_users => {}
         (None, None) => return Err(Cause::NoAccount.into()),
         (Some(user), None) => {
-            let bound = store::bound_subject(conn, UserId(user.id)).await?.flatten();
+            let bound = store::bound_subject(conn, UserId(user.id)).await?;
             if bound.is_some() && person.bound_to.is_some() {
                 return Err(Cause::NameTaken.into());
             }

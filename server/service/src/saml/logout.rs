@@ -143,9 +143,12 @@ impl Saml {
         let name = if wish { "SAMLRequest" } else { "SAMLResponse" };
         let message = incoming.value(name).unwrap_or_default();
         let query = matches!(incoming, Incoming::Query(_));
-        let peek = tokio::task::spawn_blocking(move || match query {
-            true => Peek::at_query(&message),
-            false => Peek::at_form(&message),
+        let peek = tokio::task::spawn_blocking(move || {
+            if query {
+                Peek::at_query(&message)
+            } else {
+                Peek::at_form(&message)
+            }
         })
         .await
         .map_err(|_| Fault::Broken("reading a SAML message panicked"))?;

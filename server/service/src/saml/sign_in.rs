@@ -6,6 +6,7 @@ use domain::{
     audit::{Action, Event, hex},
     error::{Error, Refusal},
     expiry::SamlSession,
+    principal::Identity,
     saml::{Assertion, Cause, Person, Report, person, roles_of, session_end},
 };
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,7 @@ use crate::{
     secret::RandomToken,
     sessions::duration,
     store::{
-        Time,
+        Time, Tx,
         saml::{self as store, NewRequest, RequestRow, ResultRow},
         sessions::{self, NewSession, SamlLink},
         sign_in_failures,
@@ -223,8 +224,7 @@ impl Saml {
         let tested = request.filter(|row| row.kind == "test");
         match (answer, tested) {
             (Err(Trouble::Fault(fault)), _) => Err(fault.into()),
-            (Ok(landing), None) => Ok(landing),
-            (Ok(landing), Some(_)) => Ok(landing),
+            (Ok(landing), _) => Ok(landing),
             (Err(Trouble::Cause(cause)), Some(row)) => {
                 let report = Report {
                     cause: Some(cause),
@@ -510,17 +510,37 @@ impl Saml {
             tx.commit_unrecorded().await?;
             return Err(Cause::ProviderDisabled.into());
         }
-        let user = match self.enter(&mut tx, &known, &waiting.person, origin).await {
-            Ok(user) => user,
+        match self.enter(&mut tx, &known, &waiting.person, origin).await {
+            Ok(user) => Ok(self
+                .begin_session(tx, &known, row, &waiting, user, origin)
+                .await?),
             Err(trouble) => {
                 drop(tx);
                 self.forget(&row).await?;
-                return Err(trouble);
+                Err(trouble)
             }
-        };
-        let token = RandomToken::generate(&*core.entropy).map_err(Fault::from)?;
-        let id = hex(&random::<16>(&*core.entropy).map_err(Fault::from)?);
+        }
+    }
+
+    /// Begins the session of whoever was let in, and lets their key work.
+    async fn begin_session(
+        &self,
+        mut tx: Tx,
+        known: &Known,
+        row: ResultRow,
+        waiting: &Waiting,
+        user: Identity,
+        origin: &Origin,
+    ) -> Result<Arrival, Fault> {
+        let core = &*self.core;
+        let now = core.clock.now();
+        let token = RandomToken::generate(&*core.entropy)?;
+        let id = hex(&random::<16>(&*core.entropy)?);
         let assertion = &waiting.assertion;
+        let saml = Some(SamlSession {
+            validated_at: assertion.validated_at,
+            not_on_or_after: assertion.not_on_or_after,
+        });
         let session = NewSession {
             id: &id,
             token_hash: Some(token.hash()),
@@ -529,10 +549,7 @@ impl Saml {
             expires_at: session_end(assertion, now, duration(core.limits.session_max)),
             address: &origin.address,
             user_agent: origin.user_agent.as_deref(),
-            saml: Some(SamlSession {
-                validated_at: assertion.validated_at,
-                not_on_or_after: assertion.not_on_or_after,
-            }),
+            saml,
             link: Some(SamlLink {
                 provider: known.id,
                 name_id: &assertion.name_id,
@@ -548,10 +565,7 @@ impl Saml {
             via: Via::Session(id.clone()),
             origin: origin.clone(),
             password_change_needed: false,
-            saml: Some(SamlSession {
-                validated_at: assertion.validated_at,
-                not_on_or_after: assertion.not_on_or_after,
-            }),
+            saml,
         };
         for tag in store::activate_keys(&mut tx.conn(), actor.identity.id).await? {
             let event = Event::done(Action::KeyActivated, tag.as_str())
@@ -616,9 +630,10 @@ impl Saml {
             .map(|(name, value)| (name.clone(), json!(value)))
             .collect();
         let event = Event::refused(Action::SignedIn, object, cause.sentence());
-        let event = match known.is_empty() {
-            true => event,
-            false => event.after(json!({ "unverified": known })),
+        let event = if known.is_empty() {
+            event
+        } else {
+            event.after(json!({ "unverified": known }))
         };
         core.commit(tx, Who::anonymous(origin), &event).await
     }
