@@ -14,6 +14,7 @@ use super::{
 use crate::{
     browser,
     calls::{Sending, read_here},
+    query::Query,
     rpc::{DeleteProvider, LoadProviderPage, ProviderPage, SaveProvider},
     ui::{
         Checkbox, Fact, Facts, FieldError, Heading, IntoWhole, Kind, Notice, Submit, TextField,
