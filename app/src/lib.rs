@@ -51,6 +51,7 @@ pub fn App() -> impl IntoView {
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=HomePage ssr=all.clone() />
                     <Route path=path!("/sign-in") view=SignInPage ssr=all.clone() />
+                    <Route path=path!("/sign-in/code") view=form(Form::SignInCode) ssr=all.clone() />
                     <Route path=path!("/profile/key") view=OwnKeyPage ssr=all.clone() />
                     <Route path=path!("/profile/key/add") view=form(Form::AddKey) ssr=all.clone() />
                     <Route path=path!("/profile/key/edit") view=form(Form::EditKey) ssr=all.clone() />
@@ -77,6 +78,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/security/audit") view=room(Room::Audit) ssr=all.clone() />
                     <Route path=path!("/settings") view=room(Room::Settings) ssr=all.clone() />
                 </FlatRoutes>
+                <ui::ApiCall />
             </main>
         </Router>
     }

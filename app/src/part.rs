@@ -13,7 +13,7 @@ use crate::{
     pages::{
         AddForPage, AddKeyPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage, DeleteKeyPage,
         EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage, ReissueKeyPage,
-        RevealPage, RolePage, RolesPage, SettingsPage, UserPage, UsersPage,
+        RevealPage, RolePage, RolesPage, SettingsPage, SignInCodePage, UserPage, UsersPage,
     },
     ui::IntoWhole,
 };
@@ -33,6 +33,8 @@ pub enum Form {
     DeleteKey,
     /// `/profile/security`
     Security,
+    /// `/sign-in/code`
+    SignInCode,
 }
 
 /// A page of the administrators.
@@ -87,6 +89,7 @@ fn enter_form(form: Form) -> Result<AnyView, SplitLoaderError> {
         Form::Reveal => view! { <RevealPage /> }.whole(),
         Form::DeleteKey => view! { <DeleteKeyPage /> }.whole(),
         Form::Security => view! { <PasswordAndSessionsPage /> }.whole(),
+        Form::SignInCode => view! { <SignInCodePage /> }.whole(),
     })
 }
 
@@ -168,7 +171,8 @@ pub async fn load_for(path: &str) -> bool {
         .any(|room| path.starts_with(room));
     let is_form = path.starts_with("/profile/") && path != "/profile/key"
         || path.ends_with("/edit")
-        || path.ends_with("/reissue");
+        || path.ends_with("/reissue")
+        || path == "/sign-in/code";
     let rooms = !is_room || load_administration().await.is_ok();
     let forms = !is_form || load_forms().await.is_ok();
     rooms && forms

@@ -2,6 +2,7 @@
 
 mod audit;
 mod demo;
+mod keys;
 mod policy;
 mod role;
 mod serve;
@@ -54,6 +55,11 @@ enum Command {
     /// Check or export the audit trail, also while the server runs
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Rotate the key pair that tokens are signed with, also while the server runs
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Print the OpenAPI document of the REST API
+    Openapi,
     /// Fill an empty database with very many sample keys, for measuring
     Demo(demo::Arguments),
     /// Bring the database's schema up to date, and end
@@ -86,6 +92,8 @@ impl Cli {
             Command::Role(command) => command.run(&settings).await,
             Command::Policy(command) => command.run(&settings).await,
             Command::Audit(command) => command.run(&settings).await,
+            Command::Keys(command) => command.run(&settings).await,
+            Command::Openapi => say(format_args!("{:#}", crate::netbackup::openapi())),
             Command::Demo(arguments) => arguments.run(&settings).await,
             Command::Migrate => {
                 open(&settings).await?.close().await;

@@ -13,6 +13,8 @@ pub struct AppState {
     pub services: Services,
     /// What the operator decided.
     pub settings: Arc<Settings>,
+    /// The certificate that clients trust this server by, as PEM. `None`: there is no TLS here.
+    pub root_certificate: Option<Arc<str>>,
     /// Names requests that come without a name.
     pub entropy: Arc<dyn SecretSource>,
 }

@@ -1,7 +1,7 @@
 //! Everything that must hold, in the order in which a fault shows soonest.
 
 use crate::{
-    browser, licences, postgres, process, server,
+    api, browser, licences, postgres, process, server,
     site::{self, Site},
     size, tools, wasm, workspace,
 };
@@ -47,6 +47,8 @@ pub(crate) enum Step {
     Doctest,
     /// The documentation builds without a warning
     Doc,
+    /// The REST API keeps to its OpenAPI document
+    Api,
     /// Journeys in a real browser
     E2e,
 }
@@ -122,6 +124,7 @@ fn execute(step: Step, runner_args: &[String]) -> Result<()> {
                 .args(["--no-deps", "--lib", "--document-private-items"])
                 .env("RUSTDOCFLAGS", "-D warnings"),
         ),
+        Step::Api => api::check(&server::build(&site::any()?, false)?),
         Step::E2e => {
             let site = site::build()?;
             let program = server::build(&site, false)?;

@@ -54,11 +54,17 @@ pub enum Action {
     AuditRead,
     /// Something was read that may not be.
     Read,
+    /// Tokens are signed with a new key pair.
+    TokenKeyRotated,
+    /// A service principal was removed.
+    PrincipalDeleted,
+    /// A second factor was set up, removed, or its recovery codes were made anew.
+    SecondFactorChanged,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::KeyCreated,
         Self::KeyUpdated,
         Self::KeyReissued,
@@ -79,6 +85,9 @@ impl Action {
         Self::PolicyChanged,
         Self::AuditRead,
         Self::Read,
+        Self::TokenKeyRotated,
+        Self::PrincipalDeleted,
+        Self::SecondFactorChanged,
     ];
 
     /// The stable name, `category.what`.
@@ -104,6 +113,9 @@ impl Action {
             Self::PolicyChanged => "policy.update",
             Self::AuditRead => "audit.read",
             Self::Read => "read",
+            Self::TokenKeyRotated => "token-key.rotate",
+            Self::PrincipalDeleted => "principal.delete",
+            Self::SecondFactorChanged => "user.second-factor",
         }
     }
 
@@ -115,10 +127,15 @@ impl Action {
             | Self::KeyReissued
             | Self::KeyDeleted
             | Self::KeyRefused => "APIKEY",
-            Self::SignedIn | Self::SignedOut | Self::SessionEnded => "SESSION",
-            Self::UserCreated | Self::UserDisabled | Self::UserEnabled | Self::PasswordChanged => {
-                "USER"
+            Self::SignedIn | Self::SignedOut | Self::SessionEnded | Self::TokenKeyRotated => {
+                "SESSION"
             }
+            Self::UserCreated
+            | Self::UserDisabled
+            | Self::UserEnabled
+            | Self::PasswordChanged
+            | Self::PrincipalDeleted
+            | Self::SecondFactorChanged => "USER",
             Self::RoleCreated
             | Self::RoleUpdated
             | Self::RoleDeleted
@@ -133,7 +150,7 @@ impl Action {
     pub const fn operation(self) -> &'static str {
         match self {
             Self::KeyCreated | Self::UserCreated | Self::RoleCreated => "CREATE",
-            Self::KeyDeleted | Self::RoleDeleted => "DELETE",
+            Self::KeyDeleted | Self::RoleDeleted | Self::PrincipalDeleted => "DELETE",
             Self::KeyUpdated
             | Self::KeyReissued
             | Self::UserDisabled
@@ -142,7 +159,9 @@ impl Action {
             | Self::RoleUpdated
             | Self::RolesAssigned
             | Self::SelfServiceChanged
-            | Self::PolicyChanged => "MODIFY",
+            | Self::PolicyChanged
+            | Self::TokenKeyRotated
+            | Self::SecondFactorChanged => "MODIFY",
             Self::KeyRefused | Self::AuditRead | Self::Read => "ACCESS",
             Self::SignedIn => "LOGIN",
             Self::SignedOut | Self::SessionEnded => "LOGOUT",
@@ -313,6 +332,9 @@ mod tests {
             "policy.update POLICY MODIFY",
             "audit.read AUDIT ACCESS",
             "read AUDIT ACCESS",
+            "token-key.rotate SESSION MODIFY",
+            "principal.delete USER DELETE",
+            "user.second-factor USER MODIFY",
         ];
         assert_eq!(texts, expected);
         let names = [Outcome::Done, Outcome::Refused].map(Outcome::as_str);

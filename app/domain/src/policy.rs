@@ -41,6 +41,8 @@ pub struct Policy {
     /// Whether Default Security Administrators too are kept from keys whose owners may do more
     /// than they.
     pub limit_security_administrators: bool,
+    /// Whether everybody who signs in with a password needs a second factor.
+    pub second_factor_required: bool,
 }
 
 /// What limits the validity that a SAML session gives.
@@ -76,6 +78,7 @@ impl Default for Policy {
             saml_expiry: SamlExpiry::Session,
             later_than_saml: LaterThanSaml::Warn,
             limit_security_administrators: false,
+            second_factor_required: false,
         }
     }
 }

@@ -270,6 +270,9 @@ const fn happened(action: Action) -> &'static str {
         Action::PolicyChanged => "Policy changed",
         Action::AuditRead => "Audit trail read",
         Action::Read => "Other reading",
+        Action::TokenKeyRotated => "Token key rotated",
+        Action::PrincipalDeleted => "Service principal removed",
+        Action::SecondFactorChanged => "Second factor changed",
     }
 }
 
@@ -282,9 +285,9 @@ fn kinds() -> Vec<Choices> {
     for action in Action::ALL {
         let name = category(action.category()).unwrap_or_default();
         let choice = (action.as_str().to_owned(), happened(action).to_owned());
-        match groups.last_mut() {
-            Some(group) if group.name == name => group.choices.push(choice),
-            _ => groups.push(Choices {
+        match groups.iter_mut().find(|group| group.name == name) {
+            Some(group) => group.choices.push(choice),
+            None => groups.push(Choices {
                 name,
                 choices: vec![
                     (action.category().to_owned(), format!("{name}: anything")),
@@ -350,7 +353,7 @@ mod tests {
         assert_eq!(values.len(), 1 + 6 + Action::ALL.len());
         values.sort();
         values.dedup();
-        assert_eq!(values.len(), 27);
+        assert_eq!(values.len(), 30);
         assert!(groups[1..].iter().all(|group| !group.name.is_empty()));
     }
 

@@ -1,4 +1,5 @@
-//! The two cookies: the session's, and the key under which a new value waits to be shown.
+//! The cookies: the session's, the key under which a new value waits to be shown, and the note
+//! between password and code.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -25,6 +26,15 @@ impl Cookies {
             "__Host-latchkey-reveal"
         } else {
             "latchkey-reveal"
+        }
+    }
+
+    /// The name of the cookie between password and code.
+    pub const fn step(self) -> &'static str {
+        if self.secure {
+            "__Host-latchkey-step"
+        } else {
+            "latchkey-step"
         }
     }
 

@@ -55,6 +55,7 @@ pub struct PolicyEntries {
     pub saml_expiry: String,
     pub later_than_saml: String,
     pub limit_security_administrators: String,
+    pub second_factor_required: String,
 }
 
 /// Replaces the policy.
@@ -78,7 +79,7 @@ pub async fn save_policy(
 
 #[cfg(feature = "ssr")]
 impl PolicyEntries {
-    fn all(&self) -> [(&'static str, &str); 9] {
+    fn all(&self) -> [(&'static str, &str); 10] {
         [
             ("max_lifetime_days", &self.max_lifetime_days),
             ("default_lifetime_days", &self.default_lifetime_days),
@@ -92,6 +93,7 @@ impl PolicyEntries {
                 "limit_security_administrators",
                 &self.limit_security_administrators,
             ),
+            ("second_factor_required", &self.second_factor_required),
         ]
     }
 
@@ -117,6 +119,7 @@ impl PolicyEntries {
             ),
             self_service: self.self_service == TICKED,
             limit_security_administrators: self.limit_security_administrators == TICKED,
+            second_factor_required: self.second_factor_required == TICKED,
             ..Policy::default()
         };
         match chosen(SAML_EXPIRY, "saml_expiry", &self.saml_expiry) {
@@ -178,6 +181,7 @@ mod tests {
             saml_expiry: "fixed".to_owned(),
             later_than_saml: "refuse".to_owned(),
             limit_security_administrators: String::new(),
+            second_factor_required: "true".to_owned(),
         }
     }
 
@@ -193,6 +197,7 @@ mod tests {
             saml_expiry: SamlExpiry::Fixed,
             later_than_saml: LaterThanSaml::Refuse,
             limit_security_administrators: false,
+            second_factor_required: true,
         };
         assert_eq!(entries().policy(), Ok(policy));
     }

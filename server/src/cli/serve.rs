@@ -53,6 +53,7 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
     let state = AppState {
         services: services.clone(),
         settings: Arc::new(settings),
+        root_certificate: None,
         entropy: Arc::new(OsEntropy),
     };
     let public_url = state.settings.public_url();

@@ -46,6 +46,15 @@ impl App {
 
     /// With settings as in the environment.
     pub(crate) fn with(harness: Harness, variables: &[(&str, &str)]) -> Self {
+        Self::of(harness, variables, None)
+    }
+
+    /// That clients trust by this certificate.
+    pub(crate) fn trusted_by(harness: Harness, root: &str) -> Self {
+        Self::of(harness, &[], Some(root.into()))
+    }
+
+    fn of(harness: Harness, variables: &[(&str, &str)], root: Option<Arc<str>>) -> Self {
         Log::start();
         let variables = variables
             .iter()
@@ -54,6 +63,7 @@ impl App {
         let state = AppState {
             services: harness.services.clone(),
             settings: Arc::new(settings),
+            root_certificate: root,
             entropy: Arc::new(FakeEntropy::default()),
         };
         Self {

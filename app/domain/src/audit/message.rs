@@ -115,6 +115,21 @@ impl Action {
                 "Something that is watched was read: {}.",
                 "Reading was refused: {}.",
             ),
+            Self::TokenKeyRotated => Words(
+                61,
+                "Tokens are signed with the new key {}.",
+                "Signing tokens with a new key was refused.",
+            ),
+            Self::PrincipalDeleted => Words(
+                62,
+                "Service principal {} was removed with its role and key.",
+                "Removing service principal {} was refused.",
+            ),
+            Self::SecondFactorChanged => Words(
+                63,
+                "The second factor of user {} was changed.",
+                "Changing the second factor of user {} was refused.",
+            ),
         }
     }
 }
@@ -180,6 +195,9 @@ mod tests {
                 ("policy.update", "POLICY", "MODIFY", 1018),
                 ("audit.read", "AUDIT", "ACCESS", 1019),
                 ("read", "AUDIT", "ACCESS", 1020),
+                ("token-key.rotate", "SESSION", "MODIFY", 1061),
+                ("principal.delete", "USER", "DELETE", 1062),
+                ("user.second-factor", "USER", "MODIFY", 1063),
             ]
         );
     }
@@ -197,7 +215,7 @@ mod tests {
         let sentences: BTreeSet<_> = all()
             .map(|(one, outcome)| one.message(outcome, "x"))
             .collect();
-        assert_eq!((numbers.len(), sentences.len()), (40, 40));
+        assert_eq!((numbers.len(), sentences.len()), (46, 46));
         for sentence in sentences {
             assert!(
                 sentence.ends_with('.') && !sentence.contains('{'),
