@@ -55,6 +55,7 @@ pub fn App() -> impl IntoView {
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=HomePage ssr=all.clone() />
                     <Route path=path!("/sign-in") view=SignInPage ssr=all.clone() />
+                    <Route path=path!("/sign-in/code") view=form(Form::SignInCode) ssr=all.clone() />
                     <Route path=path!("/profile/key") view=OwnKeyPage ssr=all.clone() />
                     <Route path=path!("/profile/key/add") view=form(Form::AddKey) ssr=all.clone() />
                     <Route path=path!("/profile/key/edit") view=form(Form::EditKey) ssr=all.clone() />
@@ -85,6 +86,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/sign-in/report") view=office(Office::Report) ssr=all.clone() />
                     <Route path=path!("/settings/sign-in/:id") view=office(Office::Provider) ssr=all.clone() />
                 </FlatRoutes>
+                <ui::ApiCall />
             </main>
             <Attended />
         </Router>

@@ -18,7 +18,7 @@ use crate::{
         AddForPage, AddKeyPage, AddProviderPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage,
         DeleteKeyPage, EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage,
         ProviderPage, ProvidersPage, ReissueKeyPage, ReportPage, RevealPage, RolePage, RolesPage,
-        SettingsPage, UserPage, UsersPage,
+        SettingsPage, SignInCodePage, UserPage, UsersPage,
     },
     place::EVERYBODY,
     ui::IntoWhole,
@@ -41,6 +41,8 @@ pub enum Form {
     Security,
     /// No page: what goes with every one.
     Attendance,
+    /// `/sign-in/code`
+    SignInCode,
 }
 
 /// A page of everybody's keys.
@@ -111,6 +113,7 @@ fn enter_form(form: Form) -> Result<AnyView, SplitLoaderError> {
         Form::DeleteKey => view! { <DeleteKeyPage /> }.whole(),
         Form::Security => view! { <PasswordAndSessionsPage /> }.whole(),
         Form::Attendance => view! { <Attendance /> }.whole(),
+        Form::SignInCode => view! { <SignInCodePage /> }.whole(),
     })
 }
 
@@ -206,7 +209,8 @@ pub async fn load_for(path: &str) -> bool {
         .any(|office| path.starts_with(office));
     let is_form = path.starts_with("/profile/") && path != "/profile/key"
         || path.ends_with("/edit")
-        || path.ends_with("/reissue");
+        || path.ends_with("/reissue")
+        || path == "/sign-in/code";
     let rooms = !is_room || load_administration().await.is_ok();
     let offices = !is_office || load_offices().await.is_ok();
     let forms = !is_form || load_forms().await.is_ok();

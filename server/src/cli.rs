@@ -3,6 +3,7 @@
 mod audit;
 mod client;
 mod demo;
+mod keys;
 mod policy;
 mod provider;
 mod role;
@@ -78,6 +79,11 @@ enum Here {
     /// Check or export the audit trail, also while the server runs
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Rotate the key pair that tokens are signed with, also while the server runs
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Print the OpenAPI document of the REST API
+    Openapi,
     /// Fill an empty database with very many sample keys, for measuring
     Demo(demo::Arguments),
     /// Bring the database's schema up to date, and end
@@ -149,6 +155,8 @@ impl Here {
             Self::Policy(command) => command.run(&settings).await,
             Self::Provider(command) => command.run(&settings).await,
             Self::Audit(command) => command.run(&settings).await,
+            Self::Keys(command) => command.run(&settings).await,
+            Self::Openapi => say(format_args!("{:#}", crate::netbackup::openapi())),
             Self::Demo(arguments) => arguments.run(&settings).await,
             Self::Migrate => {
                 open(&settings).await?.close().await;

@@ -97,6 +97,15 @@ impl Settings {
             lockout_time: layers
                 .get(Name::LockoutTime, parse::duration)?
                 .unwrap_or(default.lockout_time),
+            failures_per_minute: layers
+                .get(Name::FailuresPerMinute, parse::count)?
+                .unwrap_or(default.failures_per_minute),
+            requests_per_second: layers
+                .get(Name::RequestsPerSecond, parse::count)?
+                .unwrap_or(default.requests_per_second),
+            request_burst: layers
+                .get(Name::RequestBurst, parse::count)?
+                .unwrap_or(default.request_burst),
             ..default
         };
         let data_dir = layers

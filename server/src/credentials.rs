@@ -3,14 +3,18 @@
 //! `Authorization: <credential>`, `Authorization: Bearer <credential>` or `X-API-Key: <key>`. A
 //! cookie, the query and the body are not looked at (K6, A10).
 
+use std::sync::{Arc, OnceLock};
+
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, Request},
     http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    middleware::Next,
+    response::Response,
 };
-use domain::{error::Error, key};
+use domain::{Instant, error::Error, key};
 use service::{Actor, Origin};
 
-use crate::{AppState, failure::Failure, log};
+use crate::{AppState, failure::Failure, log, netbackup::date};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -70,8 +74,35 @@ impl FromRequestParts<AppState> for Caller {
         if let Some(caller) = parts.extensions.get::<log::Caller>() {
             caller.note(&actor);
         }
+        if let Some(end) = parts.extensions.get::<KeyEnd>()
+            && actor.via().means().is_key()
+            && let Some(lifetime) = actor.lifetime()
+        {
+            // The first answer stands: a request has one caller.
+            let _ = end.0.set(lifetime.ends_at);
+        }
+        state.services.admit_principal(&actor)?;
         Ok(Self(actor))
     }
+}
+
+/// When the key ends that a request was made with.
+pub const KEY_EXPIRES: HeaderName = HeaderName::from_static("x-latchkey-key-expires");
+
+/// Where whoever authenticates a request by a key leaves when that ends.
+#[derive(Debug, Clone, Default)]
+struct KeyEnd(Arc<OnceLock<Instant>>);
+
+/// Says on every answer to a request made with a key when that key ends.
+pub async fn tell_end(mut request: Request, next: Next) -> Response {
+    let end = KeyEnd::default();
+    request.extensions_mut().insert(end.clone());
+    let mut response = next.run(request).await;
+    let end = end.0.get().map(|end| HeaderValue::try_from(date(*end)));
+    if let Some(Ok(end)) = end {
+        response.headers_mut().insert(KEY_EXPIRES, end);
+    }
+    response
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::error::{Conflict, Error, Refusal};
+use domain::{
+    error::{Conflict, Error, Refusal},
+    key::Tag,
+};
 use service::Origin;
 
 use crate::netbackup;
@@ -30,6 +33,10 @@ pub enum Failure {
     UnsupportedMediaType,
     /// The body is larger than [`crate::router::MAX_BODY_BYTES`].
     TooLarge,
+    /// The request was carried out before, and made the key of that tag.
+    Repeated(Tag),
+    /// The request's `Idempotency-Key` names another one.
+    AnotherRequest,
     /// The request took longer than [`crate::router::TIMEOUT`].
     TimedOut,
 }
@@ -65,6 +72,8 @@ impl Failure {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Repeated(_) => StatusCode::CONFLICT,
+            Self::AnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -95,6 +104,13 @@ impl Failure {
                 "The body is larger than {} bytes.",
                 crate::router::MAX_BODY_BYTES
             ),
+            Self::Repeated(tag) => format!(
+                "This request was carried out already and made the API key {tag}. Its value cannot be \
+                 shown again; reissue the key if the value was lost."
+            ),
+            Self::AnotherRequest => {
+                "Idempotency-Key: Another request had this key. Send a new one.".to_owned()
+            }
             Self::TimedOut => "The request took too long. Try again shortly.".to_owned(),
         }
     }

@@ -25,4 +25,4 @@ pub mod tls;
 mod verify;
 pub mod web;
 
-pub use state::AppState;
+pub use state::{AppState, RootCertificate};

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use axum::{
     RequestExt, Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::any,
 };
 use domain::error::Error;
+use service::Origin;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
@@ -44,6 +45,7 @@ fn around(routes: Router, state: AppState) -> Router {
     routes
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(limit_time))
+        .layer(from_fn_with_state(state.clone(), limit_rate))
         .layer(CatchPanicLayer::custom(|_| {
             Failure::Domain(Error::Internal).into_response()
         }))
@@ -65,6 +67,21 @@ pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
         return Failure::TooLarge.into_response();
     }
     next.run(request.with_limited_body()).await
+}
+
+/// Refuses requests from an address that sends too many. Gateways send everybody's to `/verify`,
+/// and whoever watches the server must see it.
+async fn limit_rate(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let unlimited = path == "/verify" || path.starts_with("/verify/");
+    if !unlimited && !matches!(path, "/healthz" | "/readyz" | "/metrics") {
+        let origin = request.extensions().get::<Origin>();
+        let address = origin.map_or("", |origin| &origin.address);
+        if let Err(error) = state.services.admit_address(address) {
+            return Failure::Domain(error).into_response();
+        }
+    }
+    next.run(request).await
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {
@@ -100,6 +117,7 @@ mod tests {
         let state = AppState {
             services: harness.services.clone(),
             settings: Arc::new(Settings::load(&Flags::default(), [], None).unwrap()),
+            root_certificate: None,
             entropy: Arc::new(FakeEntropy::default()),
         };
         let routes = Router::new()

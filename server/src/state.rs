@@ -6,6 +6,9 @@ use service::{Services, entropy::SecretSource};
 
 use crate::config::Settings;
 
+/// Tells a certificate as it is at present, as PEM.
+pub type RootCertificate = Arc<dyn Fn() -> Arc<str> + Send + Sync>;
+
 /// What every request handler shares. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
@@ -13,6 +16,8 @@ pub struct AppState {
     pub services: Services,
     /// What the operator decided.
     pub settings: Arc<Settings>,
+    /// The certificate that clients trust this server by. `None`: there is no TLS here.
+    pub root_certificate: Option<RootCertificate>,
     /// Names requests that come without a name.
     pub entropy: Arc<dyn SecretSource>,
 }

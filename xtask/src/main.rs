@@ -5,6 +5,7 @@
     reason = "a command line tool reports to its terminal"
 )]
 
+mod api;
 mod bench;
 mod browser;
 mod clients;

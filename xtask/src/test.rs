@@ -1,7 +1,7 @@
 //! Everything that must hold, in the order in which a fault shows soonest.
 
 use crate::{
-    browser, clients, licences, postgres, process, server,
+    api, browser, clients, licences, postgres, process, server,
     site::{self, Site},
     size, tools, wasm, workspace,
 };
@@ -49,6 +49,8 @@ pub(crate) enum Step {
     Doc,
     /// Scripts in several languages, and gateways, over TLS
     Clients,
+    /// The REST API keeps to its OpenAPI document
+    Api,
     /// Journeys in a real browser
     E2e,
 }
@@ -125,6 +127,7 @@ fn execute(step: Step, runner_args: &[String]) -> Result<()> {
                 .env("RUSTDOCFLAGS", "-D warnings"),
         ),
         Step::Clients => clients::run(&server::build(&site::any()?, false)?),
+        Step::Api => api::check(&server::build(&site::any()?, false)?),
         Step::E2e => {
             let (program, stage) = program()?;
             browser::journeys(&program, &stage)

@@ -64,11 +64,17 @@ pub enum Action {
     ProviderUpdated,
     /// An identity provider was removed.
     ProviderDeleted,
+    /// Tokens are signed with a new key pair.
+    TokenKeyRotated,
+    /// A service principal was removed.
+    PrincipalDeleted,
+    /// A second factor was set up, removed, or its recovery codes were made anew.
+    SecondFactorChanged,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::KeyCreated,
         Self::KeyUpdated,
         Self::KeyReissued,
@@ -94,6 +100,9 @@ impl Action {
         Self::ProviderDeleted,
         Self::AuditRead,
         Self::Read,
+        Self::TokenKeyRotated,
+        Self::PrincipalDeleted,
+        Self::SecondFactorChanged,
     ];
 
     /// The stable name, `category.what`.
@@ -124,6 +133,9 @@ impl Action {
             Self::ProviderCreated => "provider.create",
             Self::ProviderUpdated => "provider.update",
             Self::ProviderDeleted => "provider.delete",
+            Self::TokenKeyRotated => "token-key.rotate",
+            Self::PrincipalDeleted => "principal.delete",
+            Self::SecondFactorChanged => "user.second-factor",
         }
     }
 
@@ -137,10 +149,15 @@ impl Action {
             | Self::KeyRefused
             | Self::KeyActivated
             | Self::KeySuspended => "APIKEY",
-            Self::SignedIn | Self::SignedOut | Self::SessionEnded => "SESSION",
-            Self::UserCreated | Self::UserDisabled | Self::UserEnabled | Self::PasswordChanged => {
-                "USER"
+            Self::SignedIn | Self::SignedOut | Self::SessionEnded | Self::TokenKeyRotated => {
+                "SESSION"
             }
+            Self::UserCreated
+            | Self::UserDisabled
+            | Self::UserEnabled
+            | Self::PasswordChanged
+            | Self::PrincipalDeleted
+            | Self::SecondFactorChanged => "USER",
             Self::RoleCreated
             | Self::RoleUpdated
             | Self::RoleDeleted
@@ -158,7 +175,10 @@ impl Action {
             Self::KeyCreated | Self::UserCreated | Self::RoleCreated | Self::ProviderCreated => {
                 "CREATE"
             }
-            Self::KeyDeleted | Self::RoleDeleted | Self::ProviderDeleted => "DELETE",
+            Self::KeyDeleted
+            | Self::RoleDeleted
+            | Self::ProviderDeleted
+            | Self::PrincipalDeleted => "DELETE",
             Self::KeyUpdated
             | Self::KeyReissued
             | Self::UserDisabled
@@ -170,7 +190,9 @@ impl Action {
             | Self::PolicyChanged
             | Self::KeyActivated
             | Self::KeySuspended
-            | Self::ProviderUpdated => "MODIFY",
+            | Self::ProviderUpdated
+            | Self::TokenKeyRotated
+            | Self::SecondFactorChanged => "MODIFY",
             Self::KeyRefused | Self::AuditRead | Self::Read => "ACCESS",
             Self::SignedIn => "LOGIN",
             Self::SignedOut | Self::SessionEnded => "LOGOUT",
@@ -346,6 +368,9 @@ mod tests {
             "provider.delete PROVIDER DELETE",
             "audit.read AUDIT ACCESS",
             "read AUDIT ACCESS",
+            "token-key.rotate SESSION MODIFY",
+            "principal.delete USER DELETE",
+            "user.second-factor USER MODIFY",
         ];
         assert_eq!(texts, expected);
         let names = [Outcome::Done, Outcome::Refused].map(Outcome::as_str);

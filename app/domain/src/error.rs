@@ -194,6 +194,9 @@ pub enum Refusal {
     /// The account's first password must be replaced first.
     #[error("Choose your own password first.")]
     PasswordChangeNeeded,
+    /// The policy asks for a second factor, and there is none yet.
+    #[error("Set up a second factor first.")]
+    SecondFactorNeeded,
     /// The request did not come from this application.
     #[error("The request did not come from this application. Reload the page and try again.")]
     CrossSite,
@@ -257,6 +260,12 @@ pub enum Conflict {
     /// An identity provider by which somebody has an account is not removed.
     #[error("Somebody has an account by this identity provider. Switch it off instead.")]
     ProviderInUse,
+    /// There is one of that name.
+    #[error("There is one of that name already.")]
+    NameTaken,
+    /// There is a second factor.
+    #[error("A second factor is set up already. Remove it first.")]
+    FactorSetUp,
     /// The value was shown already, or too long ago.
     #[error("The value was shown already, or waited too long. It cannot be shown again.")]
     RevealGone,

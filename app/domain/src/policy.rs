@@ -44,6 +44,8 @@ pub struct Policy {
     /// Whether signing out at the identity provider, or here with single logout, disables the key
     /// until the next sign-in.
     pub logout_disables_keys: bool,
+    /// Whether everybody who signs in with a password needs a second factor.
+    pub second_factor_required: bool,
 }
 
 /// What limits the validity that a SAML session gives.
@@ -80,6 +82,7 @@ impl Default for Policy {
             later_than_saml: LaterThanSaml::Warn,
             limit_security_administrators: false,
             logout_disables_keys: true,
+            second_factor_required: false,
         }
     }
 }

@@ -291,6 +291,9 @@ const fn happened(action: Action) -> &'static str {
         Action::ProviderCreated => "Identity provider added",
         Action::ProviderUpdated => "Identity provider changed",
         Action::ProviderDeleted => "Identity provider removed",
+        Action::TokenKeyRotated => "Token key rotated",
+        Action::PrincipalDeleted => "Service principal removed",
+        Action::SecondFactorChanged => "Second factor changed",
     }
 }
 
@@ -303,9 +306,9 @@ fn kinds() -> Vec<Choices> {
     for action in Action::ALL {
         let name = category(action.category()).unwrap_or_default();
         let choice = (action.as_str().to_owned(), happened(action).to_owned());
-        match groups.last_mut() {
-            Some(group) if group.name == name => group.choices.push(choice),
-            _ => groups.push(Choices {
+        match groups.iter_mut().find(|group| group.name == name) {
+            Some(group) => group.choices.push(choice),
+            None => groups.push(Choices {
                 name,
                 choices: vec![
                     (action.category().to_owned(), format!("{name}: anything")),
@@ -371,7 +374,7 @@ mod tests {
         assert_eq!(values.len(), 1 + 6 + Action::ALL.len());
         values.sort();
         values.dedup();
-        assert_eq!(values.len(), 27);
+        assert_eq!(values.len(), 30);
         assert!(groups[1..].iter().all(|group| !group.name.is_empty()));
     }
 

@@ -36,10 +36,12 @@ pub mod reveal;
 pub mod revealed;
 pub mod role;
 pub mod roles;
+pub mod second_factor;
 pub mod security;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
+pub mod sign_in_code;
 pub mod trouble;
 pub mod user;
 pub mod user_password;
@@ -64,6 +66,7 @@ pub use self::{
     security::PasswordAndSessionsPage,
     settings::SettingsPage,
     sign_in::SignInPage,
+    sign_in_code::SignInCodePage,
 };
 pub use self::{
     add_user::AddUserPage,

@@ -55,6 +55,11 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
             Tone::Good,
             "Your password was changed. Your other sessions have ended.",
         ),
+        "factor-set-up" => (
+            Tone::Good,
+            "The second factor is set up. From now on a code is asked for at sign-in.",
+        ),
+        "factor-removed" => (Tone::Good, "The second factor was removed."),
         "session-ended" => (Tone::Good, "The session has ended."),
         "others-ended" => (Tone::Good, "All your other sessions have ended."),
         "signed-out" => (Tone::Good, "You have signed out."),

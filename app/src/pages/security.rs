@@ -2,10 +2,16 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::{loading::loaded, notices::UrlNotice, password::PasswordForm, sessions::Sessions};
+use super::{
+    loading::loaded, notices::UrlNotice, password::PasswordForm, second_factor::SecondFactor,
+    sessions::Sessions,
+};
 use crate::{
     calls::{Sending, read},
-    rpc::{ChangePassword, EndOtherSessions, EndSession, LoadSecurityPage, SecurityPage},
+    rpc::{
+        BeginSecondFactor, ChangePassword, ConfirmSecondFactor, EndOtherSessions, EndSession,
+        LoadSecurityPage, RemoveSecondFactor, SecurityPage,
+    },
     ui::{Heading, IntoWhole, Notice, Tone},
 };
 
@@ -17,7 +23,15 @@ use crate::{
 pub fn PasswordAndSessionsPage() -> AnyView {
     let change = Sending::to(&[ChangePassword::PATH]);
     let end = Sending::to(&[EndSession::PATH, EndOtherSessions::PATH]);
-    let changes = Signal::derive(move || format!("{} {}", change.done.get(), end.done.get()));
+    let factor = Sending::to(&[
+        BeginSecondFactor::PATH,
+        ConfirmSecondFactor::PATH,
+        RemoveSecondFactor::PATH,
+    ]);
+    let changes = Signal::derive(move || {
+        let times = [change, end, factor].map(|sending| sending.done.get());
+        format!("{times:?}")
+    });
     let page = read(LoadSecurityPage {}, changes);
     view! {
         <Heading title="Password and sessions" />
@@ -25,9 +39,17 @@ pub fn PasswordAndSessionsPage() -> AnyView {
             {loaded(page, move |page: SecurityPage| {
                 if page.must_change_password {
                     view! { <FirstPassword change /> }.whole()
+                } else if page.must_set_factor_up {
+                    page.factor
+                        .map(|now| view! { <SecondFactor factor=now sending=factor /> })
+                        .whole()
                 } else {
+                    let second = page
+                        .factor
+                        .map(|now| view! { <SecondFactor factor=now sending=factor /> });
                     view! {
                         <PasswordForm change />
+                        {second}
                         <Sessions sessions=page.sessions as_of=page.as_of sending=end />
                     }
                     .whole()

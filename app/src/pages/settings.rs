@@ -293,6 +293,13 @@ fn administrators(entries: Entries, policy: &Policy) -> AnyView {
                     "Otherwise they manage all keys, also those of Administrators.",
                     policy.limit_security_administrators,
                 )}
+            {entries
+                .tick(
+                    "second_factor_required",
+                    "Require a second factor of everybody who signs in with a password",
+                    "Whoever has none sets one up before anything else. API keys and SAML users are not concerned.",
+                    policy.second_factor_required,
+                )}
         </section>
     }
     .whole()

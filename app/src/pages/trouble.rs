@@ -112,7 +112,9 @@ pub fn lead_on(fault: RwSignal<Option<Fault>>) {
 fn way_on(fault: &Fault, here: &str) -> Option<String> {
     match fault.error {
         Error::Unauthenticated => Some(format!("/sign-in?notice=ended&next={here}")),
-        Error::Refused(Refusal::PasswordChangeNeeded) => Some("/profile/security".to_owned()),
+        Error::Refused(Refusal::PasswordChangeNeeded | Refusal::SecondFactorNeeded) => {
+            Some("/profile/security".to_owned())
+        }
         _ => None,
     }
 }

@@ -1,5 +1,5 @@
-//! The cookies: the session's, the key under which a new value waits to be shown, and which columns
-//! a table has.
+//! The cookies: the session's, the key under which a new value waits to be shown, the note between
+//! password and code, and which columns a table has.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -50,6 +50,15 @@ impl Cookies {
             "__Host-latchkey-saml"
         } else {
             "latchkey-saml"
+        }
+    }
+
+    /// The name of the cookie between password and code.
+    pub const fn step(self) -> &'static str {
+        if self.secure {
+            "__Host-latchkey-step"
+        } else {
+            "latchkey-step"
         }
     }
 

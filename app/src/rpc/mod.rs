@@ -57,11 +57,12 @@ pub use self::{
     },
     secret::Secret,
     security::{
-        ChangePassword, EndOtherSessions, EndSession, LoadSecurityPage, LoadSessionLeft,
-        SecurityPage, SessionKind, SessionLeft, SessionRow, StaySignedIn,
+        BeginSecondFactor, ChangePassword, ConfirmSecondFactor, EndOtherSessions, EndSession,
+        Factor, LoadSecurityPage, LoadSessionLeft, PendingFactor, RemoveSecondFactor, SecurityPage,
+        SessionKind, SessionLeft, SessionRow, StaySignedIn,
     },
     settings::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
-    sign_in::{SignIn, SignOut, is_own, own_path},
+    sign_in::{SignIn, SignInCode, SignOut, is_own, own_path},
     users::{
         AddUser, DisableUser, EnableUser, GiveRole, LoadUserForm, LoadUserPage, LoadUsersPage,
         MOST_COUNTED, SetSelfService, SetUserPassword, TakeRole, UserForm, UserKey, UserPage,

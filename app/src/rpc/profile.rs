@@ -55,7 +55,7 @@ pub async fn load_profile() -> Result<Option<Profile>, Fault> {
         let Some(actor) = scope.caller.actor else {
             return Ok(None);
         };
-        let must_change_password = actor.password_change_needed();
+        let must_change_password = actor.password_change_needed() || actor.factor_needed();
         let sees = |operation| actor.is_offered(operation);
         let rooms = Rooms {
             keys: sees(Operation::ViewKey),

@@ -11,11 +11,68 @@ use super::{Fault, Packed, Secret};
 pub struct SecurityPage {
     /// Whether the first password must be replaced before anything else.
     pub must_change_password: bool,
+    /// One's second factor. `None`: there is no password here, so there is none.
+    pub factor: Option<Factor>,
+    /// Whether a second factor must be set up before anything else.
+    pub must_set_factor_up: bool,
     /// One's sessions, the latest first. Empty while the first password stands.
     pub sessions: Vec<SessionRow>,
     /// When this was so.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
+}
+
+/// One's second factor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factor {
+    /// Whether it is asked for at sign-in.
+    pub set_up: bool,
+    /// Whether the policy asks everybody for one.
+    pub required: bool,
+    /// How many recovery codes are left.
+    pub recovery_codes: u32,
+    /// What waits to be confirmed. `None`: nothing does.
+    pub pending: Option<PendingFactor>,
+}
+
+/// A second factor that waits to be confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingFactor {
+    /// The secret, to be typed.
+    pub secret: Secret,
+    /// The same as the dots of a QR code: the data of an SVG path.
+    pub qr: String,
+    /// How many dots it has on a side.
+    pub size: i32,
+    /// To be kept elsewhere.
+    pub recovery_codes: Vec<Secret>,
+}
+
+#[cfg(feature = "ssr")]
+impl PendingFactor {
+    fn of(enrolment: &service::second_factor::Enrolment) -> Option<Self> {
+        use qrcodegen::{QrCode, QrCodeEcc};
+        use secrecy::ExposeSecret;
+        use std::fmt::Write;
+
+        let uri = enrolment.uri.expose_secret();
+        let code = QrCode::encode_text(uri, QrCodeEcc::Medium).ok()?;
+        let size = code.size();
+        let mut qr = String::new();
+        for (y, x) in (0..size).flat_map(|y| (0..size).map(move |x| (y, x))) {
+            if code.get_module(x, y) {
+                // Writing to a string cannot fail.
+                let _ = write!(qr, "M{x},{y}h1v1h-1z");
+            }
+        }
+        let secret = |text: &secrecy::SecretString| Secret::new(text.expose_secret().to_owned());
+        Some(Self {
+            secret: secret(&enrolment.secret),
+            qr,
+            size,
+            recovery_codes: enrolment.recovery_codes.iter().map(secret).collect(),
+        })
+    }
 }
 
 /// One of one's sessions.
@@ -117,13 +174,29 @@ pub async fn stay_signed_in() -> Result<Option<SessionLeft>, Fault> {
 pub async fn load_security_page() -> Result<SecurityPage, Fault> {
     super::context::as_actor(async |services, actor| {
         let must_change_password = actor.password_change_needed();
-        let sessions = if must_change_password {
+        let must_set_factor_up = actor.factor_needed();
+        let factors = &services.second_factors;
+        let status = factors.status(&actor).await?;
+        let factor = if status.possible {
+            let pending = factors.pending(&actor).await?;
+            Some(Factor {
+                set_up: status.set_up,
+                required: status.required,
+                recovery_codes: status.recovery_codes,
+                pending: pending.as_ref().and_then(PendingFactor::of),
+            })
+        } else {
+            None
+        };
+        let sessions = if must_change_password || must_set_factor_up {
             Vec::new()
         } else {
             services.sessions.list(&actor).await?
         };
         Ok(SecurityPage {
             must_change_password,
+            factor,
+            must_set_factor_up,
             sessions: sessions.into_iter().map(SessionRow::from).collect(),
             as_of: services.now(),
         })
@@ -157,6 +230,53 @@ pub async fn change_password(
         } else {
             "/profile/security?notice=password-changed"
         });
+        Ok(())
+    })
+    .await
+}
+
+/// Draws the secret of a second factor, to be confirmed.
+#[server(endpoint = "begin_second_factor", output = Packed)]
+pub async fn begin_second_factor() -> Result<(), Fault> {
+    super::context::as_actor(async |services, actor| {
+        services.second_factors.begin(&actor).await?;
+        leptos_axum::redirect("/profile/security#second-factor");
+        Ok(())
+    })
+    .await
+}
+
+/// Confirms a second factor by a code: from now on codes are asked for at sign-in.
+#[server(endpoint = "confirm_second_factor", output = Packed)]
+pub async fn confirm_second_factor(
+    /// A code of it.
+    #[server(default)]
+    code: Secret,
+) -> Result<(), Fault> {
+    super::context::as_actor(async |services, actor| {
+        services
+            .second_factors
+            .confirm(&actor, code.expose())
+            .await?;
+        leptos_axum::redirect("/profile/security?notice=factor-set-up");
+        Ok(())
+    })
+    .await
+}
+
+/// Removes one's second factor, by a code of it.
+#[server(endpoint = "remove_second_factor", output = Packed)]
+pub async fn remove_second_factor(
+    /// A code of it, or a recovery code.
+    #[server(default)]
+    code: Secret,
+) -> Result<(), Fault> {
+    super::context::as_actor(async |services, actor| {
+        services
+            .second_factors
+            .remove(&actor, code.expose())
+            .await?;
+        leptos_axum::redirect("/profile/security?notice=factor-removed");
         Ok(())
     })
     .await

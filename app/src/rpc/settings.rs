@@ -56,6 +56,7 @@ pub struct PolicyEntries {
     pub later_than_saml: String,
     pub limit_security_administrators: String,
     pub logout_disables_keys: String,
+    pub second_factor_required: String,
 }
 
 /// Replaces the policy.
@@ -94,6 +95,7 @@ impl PolicyEntries {
                 &self.limit_security_administrators,
             ),
             ("logout_disables_keys", &self.logout_disables_keys),
+            ("second_factor_required", &self.second_factor_required),
         ]
     }
 
@@ -120,6 +122,7 @@ impl PolicyEntries {
             self_service: self.self_service == TICKED,
             limit_security_administrators: self.limit_security_administrators == TICKED,
             logout_disables_keys: self.logout_disables_keys == TICKED,
+            second_factor_required: self.second_factor_required == TICKED,
             ..Policy::default()
         };
         match chosen(SAML_EXPIRY, "saml_expiry", &self.saml_expiry) {
@@ -182,6 +185,7 @@ mod tests {
             later_than_saml: "refuse".to_owned(),
             limit_security_administrators: String::new(),
             logout_disables_keys: "true".to_owned(),
+            second_factor_required: "true".to_owned(),
         }
     }
 
@@ -198,6 +202,7 @@ mod tests {
             later_than_saml: LaterThanSaml::Refuse,
             limit_security_administrators: false,
             logout_disables_keys: true,
+            second_factor_required: true,
         };
         assert_eq!(entries().policy(), Ok(policy));
     }

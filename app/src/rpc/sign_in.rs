@@ -18,6 +18,8 @@ pub async fn sign_in(
     next: String,
 ) -> Result<(), Fault> {
     use super::context::{Scope, answer, set_cookie};
+    use secrecy::ExposeSecret;
+    use service::sessions::Entered;
 
     answer(
         async |Scope {
@@ -25,25 +27,92 @@ pub async fn sign_in(
                    caller,
                    cookies,
                }| {
-            let signed_in = services
+            let entered = services
                 .sessions
-                .sign_in(credentials(user_name, password), caller.origin)
+                .enter(credentials(user_name, password), caller.origin)
                 .await?;
+            let signed_in = match entered {
+                Entered::Done(signed_in) => signed_in,
+                Entered::CodeNeeded(step) => {
+                    set_cookie(cookies.set(cookies.step(), step.token.expose_secret()));
+                    leptos_axum::redirect(&match own_path(&next) {
+                        Some(next) => format!("/sign-in/code?next={}", within_query(next)),
+                        None => "/sign-in/code".to_owned(),
+                    });
+                    return Ok(());
+                }
+            };
             if let Some(former) = caller.actor {
                 // Whoever signs in anew means to leave the old session (ASVS 5.0 7.2.4).
                 let _ = services.sessions.sign_out(&former).await;
             }
             let token = signed_in.token.reveal();
             set_cookie(cookies.set(cookies.session(), &token));
-            leptos_axum::redirect(if signed_in.actor.password_change_needed() {
-                "/profile/security"
-            } else {
-                own_path(&next).unwrap_or("/profile/key")
-            });
+            leptos_axum::redirect(first_page(&signed_in.actor, &next));
             Ok(())
         },
     )
     .await
+}
+
+/// The second step: signs in by a code, where one is asked for behind the password.
+#[server(endpoint = "sign_in_code", output = Packed)]
+pub async fn sign_in_code(
+    /// The code.
+    #[server(default)]
+    code: Secret,
+    /// The page that was asked for.
+    #[server(default)]
+    next: String,
+) -> Result<(), Fault> {
+    use super::{
+        context::{Scope, answer, set_cookie},
+        cookies::read,
+    };
+
+    let headers = use_context::<http::request::Parts>().map(|parts| parts.headers);
+    answer(
+        async |Scope {
+                   services,
+                   caller,
+                   cookies,
+               }| {
+            let step = headers
+                .as_ref()
+                .and_then(|headers| read(headers, cookies.step()))
+                .unwrap_or_default();
+            let code = code.into_inner().into();
+            let sessions = &services.sessions;
+            let signed_in = sessions.enter_code(step, &code, caller.origin).await?;
+            if let Some(former) = caller.actor {
+                let _ = sessions.sign_out(&former).await;
+            }
+            let token = signed_in.token.reveal();
+            set_cookie(cookies.set(cookies.session(), &token));
+            set_cookie(cookies.remove(cookies.step()));
+            leptos_axum::redirect(first_page(&signed_in.actor, &next));
+            Ok(())
+        },
+    )
+    .await
+}
+
+/// Where somebody who has just signed in is led to.
+#[cfg(feature = "ssr")]
+fn first_page<'a>(actor: &service::Actor, next: &'a str) -> &'a str {
+    if actor.password_change_needed() || actor.factor_needed() {
+        "/profile/security"
+    } else {
+        own_path(next).unwrap_or("/profile/key")
+    }
+}
+
+/// A path of plain characters within a query: these have a meaning there.
+#[cfg(feature = "ssr")]
+fn within_query(path: &str) -> String {
+    path.replace('?', "%3F")
+        .replace('&', "%26")
+        .replace('=', "%3D")
 }
 
 /// Ends the session that asks.

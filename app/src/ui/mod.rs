@@ -1,5 +1,6 @@
 //! Components that call no server. Each says what it does without JavaScript.
 
+pub mod api_call;
 pub mod button;
 pub mod changes;
 pub mod check_words;
@@ -26,6 +27,7 @@ pub mod whole;
 pub mod words;
 
 pub use self::{
+    api_call::ApiCall,
     button::Submit,
     changes::{Change, Changes},
     check_words::{CheckNotice, checked_address},

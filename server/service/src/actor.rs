@@ -1,6 +1,7 @@
 //! Who asks, by what means, from where.
 
 use domain::{
+    Instant,
     error::{Error, Refusal},
     expiry::SamlSession,
     key::Tag,
@@ -86,8 +87,21 @@ pub struct Actor {
     pub(crate) via: Via,
     pub(crate) origin: Origin,
     pub(crate) password_change_needed: bool,
+    /// Whether the policy asks for a second factor that is not set up.
+    pub(crate) factor_needed: bool,
     /// The SAML session behind the web session, if there is one.
     pub(crate) saml: Option<SamlSession>,
+    /// From when to when the credential holds. `None`: there is none.
+    pub(crate) lifetime: Option<Lifetime>,
+}
+
+/// From when to when a credential holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime {
+    /// When it was issued.
+    pub issued_at: Instant,
+    /// When it ends at the latest.
+    pub ends_at: Instant,
 }
 
 impl Actor {
@@ -117,7 +131,9 @@ impl Actor {
             via,
             origin: Origin::default(),
             password_change_needed: false,
+            factor_needed: false,
             saml: None,
+            lifetime: None,
         }
     }
 
@@ -141,6 +157,17 @@ impl Actor {
         self.saml
     }
 
+    /// From when to when the credential holds. `None`: at the console there is none.
+    pub const fn lifetime(&self) -> Option<Lifetime> {
+        self.lifetime
+    }
+
+    /// Whether all is permitted, as to administrators.
+    pub const fn is_administrator(&self) -> bool {
+        self.rights
+            .covers(domain::role::BuiltInRole::Administrator.rights())
+    }
+
     /// From where.
     pub const fn origin(&self) -> &Origin {
         &self.origin
@@ -151,10 +178,17 @@ impl Actor {
         self.password_change_needed
     }
 
-    /// Refuses all work while the first password stands.
+    /// Whether a second factor must be set up before anything else.
+    pub const fn factor_needed(&self) -> bool {
+        self.factor_needed
+    }
+
+    /// Refuses all work while the first password stands, or a second factor is missing.
     pub(crate) const fn settled(&self) -> Result<(), Error> {
         if self.password_change_needed {
             Err(Error::Refused(Refusal::PasswordChangeNeeded))
+        } else if self.factor_needed {
+            Err(Error::Refused(Refusal::SecondFactorNeeded))
         } else {
             Ok(())
         }

@@ -10,14 +10,19 @@ use crate::{
     clock::Clock,
     entropy::SecretSource,
     fault::Fault,
+    jobs::Jobs,
     keys::Keys,
     password::Passwords,
+    principals::Principals,
     refusals::Refusals,
     roles::Roles,
     saml::{Saml, key::SamlKeyPlace},
+    second_factor::SecondFactors,
     secrets::{self, Secrets},
     sessions::Sessions,
     store::{self, Db, OpenError},
+    throttle::Throttles,
+    token::Ring,
     usage::Usage,
     users::Users,
     verify::Verifier,
@@ -57,6 +62,12 @@ pub struct Limits {
     pub lockout_failures: u32,
     /// For how long.
     pub lockout_time: Duration,
+    /// Failed authentications a minute and address, or key, before they are 429.
+    pub failures_per_minute: u32,
+    /// Requests a second and address, or principal, in the long run.
+    pub requests_per_second: u32,
+    /// And at once.
+    pub request_burst: u32,
 }
 
 impl Default for Limits {
@@ -67,6 +78,9 @@ impl Default for Limits {
             token_lifetime: Duration::from_hours(24),
             lockout_failures: 10,
             lockout_time: Duration::from_mins(15),
+            failures_per_minute: 60,
+            requests_per_second: 100,
+            request_burst: 500,
         }
     }
 }
@@ -77,6 +91,10 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn SecretSource>,
     pub(crate) secrets: Secrets,
+    /// What signs and checks tokens.
+    pub(crate) ring: Ring,
+    pub(crate) jobs: Jobs,
+    pub(crate) throttles: Throttles,
     pub(crate) checkpoints: Checkpoints,
     /// The number of this server's audit chain.
     pub(crate) chain: i64,
@@ -115,6 +133,9 @@ impl Core {
             Self::find_or_start_chain(&mut tx, db.chain_name(&secrets.server), &secrets.audit_key)
                 .await
                 .map_err(failed)?;
+        let ring = Ring::open(&mut tx.conn(), &secrets, clock.now())
+            .await
+            .map_err(failed)?;
         tx.commit_unrecorded().await.map_err(failed)?;
         drop(lock);
         let saml_key = SamlKeyPlace::new(&options);
@@ -127,6 +148,9 @@ impl Core {
             clock,
             entropy,
             chain,
+            ring,
+            jobs: Jobs::default(),
+            throttles: Throttles::new(&options.limits),
             secrets,
             limits: options.limits,
             passwords: Passwords::default(),
@@ -147,10 +171,14 @@ pub struct Services {
     pub users: Users,
     /// Roles, and who holds them.
     pub roles: Roles,
+    /// Second factors.
+    pub second_factors: SecondFactors,
     /// Sign-in and sessions.
     pub sessions: Sessions,
     /// Identity providers, and sign-in by them.
     pub saml: Saml,
+    /// Service principals.
+    pub principals: Principals,
     /// Verification.
     pub verifier: Verifier,
     pub(crate) core: Arc<Core>,
@@ -174,6 +202,8 @@ impl Services {
             roles: Roles { core: core.clone() },
             sessions: Sessions { core: core.clone() },
             saml: Saml::new(core.clone()),
+            principals: Principals { core: core.clone() },
+            second_factors: SecondFactors { core: core.clone() },
             verifier: Verifier { core: core.clone() },
             core,
         })
@@ -182,6 +212,20 @@ impl Services {
     /// Now, by the service's clock: what pages show as the time they were made.
     pub fn now(&self) -> Instant {
         self.core.clock.now()
+    }
+
+    /// Names this server among those on one database: 32 hexadecimal digits as a UUID is written.
+    pub fn server_id(&self) -> String {
+        let id = &self.core.secrets.server;
+        let part = |range| id.get(range).unwrap_or_default();
+        [
+            part(0..8),
+            part(8..12),
+            part(12..16),
+            part(16..20),
+            part(20..32),
+        ]
+        .join("-")
     }
 
     /// Whether the database answers.

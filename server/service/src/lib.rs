@@ -10,17 +10,20 @@ mod core;
 pub mod demo;
 pub mod entropy;
 mod fault;
+pub mod jobs;
 pub mod keys;
 pub mod list;
 mod maintenance;
 mod operation;
 pub mod password;
 mod policy;
+pub mod principals;
 mod pulse;
 mod refusals;
 pub mod reveal;
 pub mod roles;
 pub mod saml;
+pub mod second_factor;
 pub mod secret;
 pub mod secrets;
 pub mod sessions;
@@ -28,13 +31,14 @@ mod sign_in;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod throttle;
 mod token;
 mod usage;
 pub mod users;
 pub mod verify;
 
 pub use self::{
-    actor::{Actor, Origin, Via},
+    actor::{Actor, Lifetime, Origin, Via},
     core::{Limits, Options, Services},
     operation::Outcome,
     store::OpenError,

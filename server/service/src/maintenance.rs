@@ -1,5 +1,6 @@
 //! Background work: writes gathered uses of keys, records refused ones, removes what is past its
-//! time, folds the figures of the directory, signs checkpoints of the audit trail.
+//! time, folds the figures of the directory, signs checkpoints of the audit trail, notices new token
+//! keys.
 
 use std::time::Duration;
 
@@ -9,7 +10,11 @@ use crate::{
     Services,
     core::Core,
     fault::Fault,
-    store::{keys, policy, reveals, saml, sessions, sign_in_failures},
+    jobs::JobKind,
+    store::{
+        idempotency, keys, policy, principals, reveals, saml, sessions, sign_in_failures,
+        token_keys,
+    },
 };
 
 /// How often new kinds of refused keys are recorded.
@@ -30,23 +35,19 @@ impl Services {
         loop {
             turns.tick().await;
             let minute_is_over = turn.is_multiple_of(MINUTE);
-            log(
-                "refused keys were not recorded",
-                core.record_refusals(minute_is_over).await,
-            );
+            core.work(JobKind::RefusedKeys, core.record_refusals(minute_is_over))
+                .await;
+            core.work(JobKind::TokenKeys, core.reload_token_keys())
+                .await;
             if turn.is_multiple_of(FLUSH) {
-                log(
-                    "uses of keys were not written",
-                    core.usage.flush(&core.db).await,
-                );
+                core.work(JobKind::KeyUses, core.usage.flush(&core.db))
+                    .await;
             }
             if minute_is_over {
-                log("nothing was cleaned up", core.purge().await);
-                log(
-                    "figures were not folded",
-                    keys::directory::fold_tally(&core.db).await,
-                );
-                log("no checkpoint was signed", core.sign_checkpoint().await);
+                core.work(JobKind::CleanUp, core.purge()).await;
+                core.work(JobKind::Figures, keys::directory::fold_tally(&core.db))
+                    .await;
+                core.work(JobKind::Checkpoint, core.sign_checkpoint()).await;
             }
             turn = turn.wrapping_add(1);
         }
@@ -67,12 +68,6 @@ impl Services {
     }
 }
 
-fn log(what: &'static str, result: Result<(), Fault>) {
-    if let Err(cause) = result {
-        tracing::warn!(%cause, "{what}");
-    }
-}
-
 impl Core {
     async fn purge(&self) -> Result<(), Fault> {
         let now = self.clock.now();
@@ -83,9 +78,12 @@ impl Core {
         sessions::purge(conn, now, now - idle).await?;
         sign_in_failures::purge(conn, now).await?;
         saml::purge(conn, now).await?;
+        token_keys::purge(conn, now).await?;
+        idempotency::purge(conn, now - idempotency::KEPT).await?;
         keys::bury_retired(conn, now).await?;
         let tombstone_time = policy::get(conn).await?.tombstone_time();
         keys::purge(conn, now - tombstone_time).await?;
+        principals::purge(conn).await?;
         tx.commit_unrecorded().await
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum KeyChange<'a> {
     Reissue(&'a Tag),
     /// No more of this key.
     Delete(&'a Tag),
+    /// A service principal's key stays, and works no more.
+    Revoke(&'a Tag),
 }
 
 /// Leave to change a key, within the transaction it was given in.
@@ -66,9 +68,7 @@ impl Core {
             let conn = &mut tx.conn();
             // Whoever is about to end that key waits, or is waited for.
             store::lock(conn, tag).await?;
-            let row = store::by_tag(conn, tag).await?;
-            let key = row.map(|row| row.into_key(self.clock.now())).transpose()?;
-            if !key.is_some_and(|key| key.state.authenticates()) {
+            if !self.authenticates(conn, tag).await? {
                 return Err(Error::Unauthenticated.into());
             }
         }
@@ -77,6 +77,7 @@ impl Core {
             KeyChange::Update(tag) => ("update", tag.to_string()),
             KeyChange::Reissue(tag) => ("reissue", tag.to_string()),
             KeyChange::Delete(tag) => ("delete", tag.to_string()),
+            KeyChange::Revoke(tag) => ("revoke", tag.to_string()),
         };
         tracing::debug!(actor = %actor.identity, what, object, "admitted");
         Ok(Admission(()))

@@ -408,7 +408,7 @@ pub(crate) async fn rights_of(conn: &mut Conn<'_>, id: i64) -> Result<Rights, Fa
     Ok(Rights::on_everything(role.grants))
 }
 
-fn names_of(grants: Grants) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn names_of(grants: Grants) -> impl Iterator<Item = (&'static str, &'static str)> {
     grants
         .iter()
         .map(|(namespace, permission)| (namespace.as_str(), permission.as_str()))
@@ -446,7 +446,7 @@ pub(crate) async fn all(conn: &mut Conn<'_>) -> Result<Vec<Role>, Fault> {
 }
 
 /// A role as the audit trail keeps it.
-fn audited(role: &Role) -> Value {
+pub(crate) fn audited(role: &Role) -> Value {
     let grants: Vec<_> = names_of(role.grants)
         .map(|(namespace, permission)| format!("{namespace}:{permission}"))
         .collect();

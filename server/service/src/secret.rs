@@ -3,6 +3,10 @@
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    ChaCha20Poly1305, Nonce,
+    aead::{Aead, Payload},
+};
 use domain::key::{self, KEY_BYTES, NotAKey, RANDOM_BYTES, Tag};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -81,6 +85,8 @@ impl fmt::Debug for KeyDigest {
     }
 }
 
+const NONCE_BYTES: usize = 12;
+
 /// A secret that the server mixes into every digest, so that the database alone is worth nothing.
 #[derive(Clone)]
 pub struct Pepper(Zeroizing<[u8; 32]>);
@@ -103,6 +109,52 @@ impl Pepper {
     /// the wrong secret files refuses to start.
     pub fn fingerprint(&self) -> String {
         domain::audit::hex(&self.mac(b"latchkey fingerprint")[..8])
+    }
+}
+
+/// Sealing: what is kept in the database and must not be read there.
+impl Pepper {
+    /// Encrypts under a key derived for the purpose; `context` must be given again to open it.
+    ///
+    /// # Errors
+    /// When the generator fails.
+    pub(crate) fn seal(
+        &self,
+        purpose: &str,
+        context: &str,
+        secret: &[u8],
+        source: &dyn SecretSource,
+    ) -> Result<Vec<u8>, EntropyError> {
+        let nonce: [u8; NONCE_BYTES] = random(source)?;
+        let payload = Payload {
+            msg: secret,
+            aad: context.as_bytes(),
+        };
+        let sealed = self.cipher(purpose).encrypt(&Nonce::from(nonce), payload);
+        let sealed = sealed.map_err(|_| EntropyError)?;
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    /// Decrypts what [`Pepper::seal`] made. `None`: it was not made so.
+    pub(crate) fn open(
+        &self,
+        purpose: &str,
+        context: &str,
+        sealed: &[u8],
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, ciphertext) = sealed.split_at_checked(NONCE_BYTES)?;
+        let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
+        let payload = Payload {
+            msg: ciphertext,
+            aad: context.as_bytes(),
+        };
+        let opened = self.cipher(purpose).decrypt(&Nonce::from(nonce), payload);
+        opened.ok().map(Zeroizing::new)
+    }
+
+    fn cipher(&self, purpose: &str) -> ChaCha20Poly1305 {
+        let key = Zeroizing::new(self.mac(format!("latchkey seal {purpose}").as_bytes()));
+        ChaCha20Poly1305::new((&*key).into())
     }
 }
 
@@ -219,6 +271,23 @@ mod tests {
         assert!(!one.digest(&Pepper::new([2; 32])).matches(&stored));
         assert!(!one.digest(&pepper).matches(&stored[..31]));
         assert!(!one.digest(&pepper).matches(&[]));
+    }
+
+    /// K15: what is sealed opens for its own purpose and place only.
+    #[test]
+    fn what_is_sealed_opens_where_it_belongs() {
+        let source = FakeEntropy::default();
+        let (pepper, other) = (Pepper::new([1; 32]), Pepper::new([2; 32]));
+        let sealed = pepper.seal("x", "1000", b"secret", &source).unwrap();
+        assert!(!sealed.windows(6).any(|part| part == b"secret"));
+        assert_eq!(
+            pepper.open("x", "1000", &sealed).unwrap().as_slice(),
+            b"secret"
+        );
+        assert!(pepper.open("y", "1000", &sealed).is_none());
+        assert!(pepper.open("x", "1001", &sealed).is_none());
+        assert!(other.open("x", "1000", &sealed).is_none());
+        assert!(pepper.open("x", "1000", &sealed[..11]).is_none());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Sign-in and sessions: browser sessions and REST tokens.
 
+pub mod search;
+
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
@@ -10,25 +12,31 @@ use domain::{
     key::Tag,
     operation::{Operation, decide},
     permission::Whose,
-    principal::{DomainType, UserId},
+    principal::{DomainType, UserId, fold},
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Actor, Origin, Via,
+    Actor, Lifetime, Origin, Via,
+    audit::Who,
     core::Core,
     entropy::random,
     fault::Fault,
     roles,
+    second_factor::StepToken,
     secret::RandomToken,
+    sign_in::Checked,
     store::{
+        Conn, keys, second_factors,
         sessions::{self as store, ListedSession, SessionRow},
         users::{self, UserRow},
     },
     verify::Verifier,
 };
+
+pub use crate::token::ISSUER;
 
 /// What somebody signs in with.
 #[derive(Debug)]
@@ -59,6 +67,26 @@ pub struct IssuedToken {
     pub token: SecretString,
     /// How long it is good for, in seconds.
     pub validity_seconds: u32,
+    /// What it is good for.
+    pub kind: TokenKind,
+}
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// For requests.
+    Bearer,
+    /// For the second step of the login alone, together with a code.
+    Step,
+}
+
+/// How far somebody came with a password.
+#[derive(Debug)]
+pub enum Entered {
+    /// They are signed in.
+    Done(Box<SignedIn>),
+    /// A code is asked for, together with this.
+    CodeNeeded(StepToken),
 }
 
 /// What people see of a session.
@@ -129,15 +157,51 @@ impl Sessions {
         credentials: Credentials,
         origin: Origin,
     ) -> Result<SignedIn, Error> {
+        match self.enter(credentials, origin).await? {
+            Entered::Done(signed_in) => Ok(*signed_in),
+            Entered::CodeNeeded(_) => Err(Error::Unauthenticated),
+        }
+    }
+
+    /// Signs in to a browser session, or to the step before: where the account has a second
+    /// factor, a code is asked for.
+    ///
+    /// # Errors
+    /// As [`Sessions::sign_in`].
+    pub async fn enter(&self, credentials: Credentials, origin: Origin) -> Result<Entered, Error> {
         let core = &*self.core;
-        let user = core.check_credentials(credentials, &origin).await?;
+        match core.check_credentials(credentials, &origin).await? {
+            Checked::Done(user) => {
+                let signed_in = self.begin_browser(&user, origin).await?;
+                Ok(Entered::Done(Box::new(signed_in)))
+            }
+            Checked::CodeNeeded(user) => Ok(Entered::CodeNeeded(core.first_step(&user)?)),
+        }
+    }
+
+    /// Signs in to a browser session by the code that [`Sessions::enter`] asked for.
+    ///
+    /// # Errors
+    /// As [`Sessions::sign_in`].
+    pub async fn enter_code(
+        &self,
+        step: &str,
+        code: &SecretString,
+        origin: Origin,
+    ) -> Result<SignedIn, Error> {
+        let user = self.core.second_step(step, code, &origin).await?;
+        self.begin_browser(&user, origin).await
+    }
+
+    async fn begin_browser(&self, user: &UserRow, origin: Origin) -> Result<SignedIn, Error> {
+        let core = &*self.core;
         let token = RandomToken::generate(&*core.entropy).map_err(Fault::from)?;
-        let lifetime = core.limits.session_max;
+        let ends_at = core.clock.now() + duration(core.limits.session_max);
         let hash = Some(token.hash());
         let actor = self
-            .begin(&user, hash, lifetime, origin, Via::Session)
+            .begin(user, hash, ends_at, origin, Via::Session)
             .await?;
-        core.first_sign_in_happened(&user);
+        core.first_sign_in_happened(user);
         Ok(SignedIn { token, actor })
     }
 
@@ -151,22 +215,111 @@ impl Sessions {
         origin: Origin,
     ) -> Result<IssuedToken, Error> {
         let core = &*self.core;
-        let user = core.check_credentials(credentials, &origin).await?;
-        let lifetime = core.limits.token_lifetime;
-        let actor = self
-            .begin(&user, None, lifetime, origin, Via::Token)
-            .await?;
-        core.first_sign_in_happened(&user);
+        match core.check_credentials(credentials, &origin).await? {
+            Checked::Done(user) => self.begin_token(&user, origin).await,
+            Checked::CodeNeeded(user) => {
+                let step = core.first_step(&user)?;
+                Ok(IssuedToken {
+                    token: step.token,
+                    validity_seconds: step.validity_seconds,
+                    kind: TokenKind::Step,
+                })
+            }
+        }
+    }
+
+    /// Signs in to the REST API by the code that a step's token asked for.
+    ///
+    /// # Errors
+    /// As [`Sessions::sign_in`].
+    pub async fn login_with_code(
+        &self,
+        step: &str,
+        code: &SecretString,
+        origin: Origin,
+    ) -> Result<IssuedToken, Error> {
+        let user = self.core.second_step(step, code, &origin).await?;
+        self.begin_token(&user, origin).await
+    }
+
+    async fn begin_token(&self, user: &UserRow, origin: Origin) -> Result<IssuedToken, Error> {
+        let core = &*self.core;
+        let ends_at = core.clock.now() + duration(core.limits.token_lifetime);
+        let actor = self.begin(user, None, ends_at, origin, Via::Token).await?;
+        core.first_sign_in_happened(user);
+        Ok(self.issue(&actor)?)
+    }
+
+    /// Signs in to the REST API with an API key: the token counts as that key, ends with it, and
+    /// lives no longer.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] also when the key is not that user's.
+    pub async fn login_with_key(
+        &self,
+        user_name: &str,
+        key: &SecretString,
+        origin: Origin,
+    ) -> Result<IssuedToken, Error> {
+        let core = &*self.core;
+        let key = key.expose_secret().as_bytes();
+        let actor = self.by_key(key, origin.clone()).await?;
+        let own = &actor.identity.principal;
+        let folded = |name| fold(own.domain_type, name).ok();
+        let (Via::Key(tag), Some(lifetime)) = (actor.via.clone(), actor.lifetime) else {
+            return Err(Fault::Broken("a key that is none").into());
+        };
+        if folded(user_name) != folded(&own.name) {
+            let why = "the key is another user's";
+            let event = Event::refused(Action::SignedIn, tag.as_str(), why);
+            core.record(Who::anonymous(&origin), &event).await?;
+            return Err(Error::Unauthenticated);
+        }
+        let latest = core.clock.now() + duration(core.limits.token_lifetime);
+        let ends_at = lifetime.ends_at.min(latest);
+        let mut tx = core.db.begin().await.map_err(Error::from)?;
+        // A key that was deleted since it was checked: no.
+        if !core.authenticates(&mut tx.conn(), &tag).await? {
+            return Err(Error::Unauthenticated);
+        }
+        let id = hex(&random::<16>(&*core.entropy).map_err(Fault::from)?);
+        let session = store::NewSession {
+            id: &id,
+            token_hash: None,
+            user: actor.identity.id,
+            key_tag: Some(&tag),
+            now: core.clock.now(),
+            expires_at: ends_at,
+            address: &origin.address,
+            user_agent: origin.user_agent.as_deref(),
+            saml: None,
+        };
+        store::insert(&mut tx.conn(), session).await?;
+        let actor = Actor {
+            via: Via::KeyToken(tag, id.clone()),
+            lifetime: Some(Lifetime {
+                issued_at: core.clock.now(),
+                ends_at,
+            }),
+            ..actor
+        };
+        let event = Event::done(Action::SignedIn, id);
+        core.commit(tx, &actor, &event).await?;
+        Ok(self.issue(&actor)?)
+    }
+
+    /// The signed token of a session that has just begun.
+    fn issue(&self, actor: &Actor) -> Result<IssuedToken, Fault> {
+        let core = &*self.core;
         let id = actor.via.session_id().unwrap_or_default();
-        let token = core.secrets.token_keys.issue(
-            id,
-            actor.identity.id,
-            core.clock.now(),
-            duration(lifetime),
-        )?;
+        let now = core.clock.now();
+        let left = actor
+            .lifetime
+            .map_or(TimeDelta::zero(), |life| life.ends_at - now);
         Ok(IssuedToken {
-            token: token.into(),
-            validity_seconds: u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX),
+            kind: TokenKind::Bearer,
+            token: core.ring.issue(id, actor.identity.id, now, left)?,
+            validity_seconds: u32::try_from(left.num_seconds()).unwrap_or(u32::MAX),
         })
     }
 
@@ -175,7 +328,7 @@ impl Sessions {
         &self,
         user: &UserRow,
         token_hash: Option<Vec<u8>>,
-        lifetime: Duration,
+        ends_at: Instant,
         origin: Origin,
         via: impl FnOnce(String) -> Via,
     ) -> Result<Actor, Fault> {
@@ -197,8 +350,9 @@ impl Sessions {
             id: &id,
             token_hash,
             user: user_id,
+            key_tag: None,
             now,
-            expires_at: now + duration(lifetime),
+            expires_at: ends_at,
             address: &origin.address,
             user_agent: origin.user_agent.as_deref(),
             saml: None,
@@ -214,7 +368,12 @@ impl Sessions {
             via: via(id),
             origin,
             password_change_needed: user.password_change_needed,
+            factor_needed: second_factors::needed(&mut tx.conn(), user_id).await?,
             saml: None,
+            lifetime: Some(Lifetime {
+                issued_at: now,
+                ends_at,
+            }),
         };
         core.commit(tx, &actor, &event).await?;
         Ok(actor)
@@ -285,16 +444,16 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unauthenticated`] for every reason alike.
     pub async fn by_header(&self, credential: &[u8], origin: Origin) -> Result<Actor, Error> {
-        let text = str::from_utf8(credential).map_err(|_| Error::Unauthenticated)?;
+        let Ok(text) = str::from_utf8(credential) else {
+            return Err(self.core.failed(&origin.address, None));
+        };
         if !text.contains('.') {
             return self.by_key(credential, origin).await;
         }
-        let claims = self
-            .core
-            .secrets
-            .token_keys
-            .check(text, self.core.clock.now());
-        let id = claims.ok_or(Error::Unauthenticated)?.jti;
+        let Some(claims) = self.core.check_token(text).await? else {
+            return Err(self.core.failed(&origin.address, None));
+        };
+        let id = claims.jti;
         let row = {
             let mut reader = self.core.db.reader().await?;
             store::by_token_id(&mut reader.conn(), &id).await?
@@ -315,7 +474,12 @@ impl Sessions {
             origin,
             // Concerns whoever knows the password, not the owner's automation.
             password_change_needed: false,
+            factor_needed: false,
             saml: None,
+            lifetime: Some(Lifetime {
+                issued_at: found.created_at,
+                ends_at: found.expires_at,
+            }),
         })
     }
 
@@ -335,9 +499,18 @@ impl Sessions {
             .filter(|row| idle.is_none_or(|idle| now - row.last_seen_at.0 < idle))
             .ok_or(Error::Unauthenticated)?;
         let identity = row.identity()?;
+        let tag = row.key_tag.as_deref().map(Tag::parse).transpose();
+        let tag = tag.map_err(|_| Fault::Broken("a stored tag is no tag"))?;
         let held = {
             let mut reader = core.db.reader().await?;
-            roles::held_by(&mut reader.conn(), identity.id).await?
+            let conn = &mut reader.conn();
+            // A token that was got with a key ends with it.
+            if let Some(tag) = &tag
+                && !core.authenticates(conn, tag).await?
+            {
+                return Err(Error::Unauthenticated);
+            }
+            roles::held_by(conn, identity.id).await?
         };
         if by == Use::Asked && now - row.last_seen_at.0 >= NOTE_USE_AFTER {
             let mut tx = core.db.begin().await?;
@@ -345,11 +518,15 @@ impl Sessions {
             tx.commit_unrecorded().await?;
         }
         let saml = row.saml();
-        let via = match &row.key_tag {
-            Some(tag) => {
-                let tag = Tag::parse(tag).map_err(|_| Fault::Broken("a stored tag is no tag"))?;
-                Via::KeyToken(tag, row.id)
-            }
+        let lifetime = Lifetime {
+            issued_at: row.created_at.0,
+            ends_at: row.expires_at.0,
+        };
+        // The first password concerns whoever knows it, not the owner's automation.
+        let password_change_needed = row.password_change_needed && tag.is_none();
+        let factor_needed = row.factor_needed && tag.is_none();
+        let via = match tag {
+            Some(tag) => Via::KeyToken(tag, row.id),
             None => via(row.id),
         };
         Ok(Actor {
@@ -358,8 +535,10 @@ impl Sessions {
             security_administrator: held.security_administrator,
             via,
             origin,
-            password_change_needed: row.password_change_needed,
+            password_change_needed,
+            factor_needed,
             saml,
+            lifetime: Some(lifetime),
         })
     }
 
@@ -436,8 +615,21 @@ impl Sessions {
     }
 
     /// The public key that REST tokens are signed with, as PEM (RFC 8410).
-    pub fn token_key_pem(&self) -> &str {
-        self.core.secrets.token_keys.public_pem()
+    pub fn token_key_pem(&self) -> String {
+        self.core.ring.public_pem()
+    }
+}
+
+impl Core {
+    /// Whether the key of that tag authenticates at present.
+    pub(crate) async fn authenticates(
+        &self,
+        conn: &mut Conn<'_>,
+        tag: &Tag,
+    ) -> Result<bool, Fault> {
+        let row = keys::by_tag(conn, tag).await?;
+        let key = row.map(|row| row.into_key(self.clock.now())).transpose()?;
+        Ok(key.is_some_and(|key| key.state.authenticates()))
     }
 }
 

@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use domain::{
     audit::{Action, Event, hex},
     error::Error,
-    principal::{DomainType, fold},
+    principal::{DomainType, UserId, fold},
 };
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -21,8 +22,42 @@ use crate::{
     users::FIRST_ADMINISTRATOR,
 };
 
+/// How far a password leads.
+pub(crate) enum Checked {
+    /// All the way.
+    Done(UserRow),
+    /// A code is missing.
+    CodeNeeded(UserRow),
+}
+
+enum Judged {
+    Right,
+    CodeMissing,
+    Wrong(&'static str),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Matches {
+    whole: bool,
+    before_code: bool,
+}
+
+const WRONG_PASSWORD: &str = "wrong password";
+
+/// The characters of a code.
+const CODE_DIGITS: usize = 6;
+
+/// A password and the six digits behind it, if there are such.
+fn with_code(password: &SecretString) -> Option<(SecretString, SecretString)> {
+    let text = password.expose_secret();
+    let (before, code) = text.split_at_checked(text.len().checked_sub(CODE_DIGITS)?)?;
+    let digits = code.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && !before.is_empty()).then(|| (before.into(), code.into()))
+}
+
 impl Core {
-    /// The account whose password this is.
+    /// The account whose password this is, and whether a code is missing. A code may stand
+    /// behind the password.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for an unknown, disabled or password-less account and a wrong
@@ -31,11 +66,14 @@ impl Core {
         &self,
         credentials: Credentials,
         origin: &Origin,
-    ) -> Result<UserRow, Error> {
+    ) -> Result<Checked, Error> {
+        self.before_password(&origin.address)?;
         self.count_attempt(&credentials.user_name, origin).await?;
         let candidates = self.candidates(&credentials).await?;
+        let appended = with_code(&credentials.password);
         if candidates.is_empty() {
-            self.passwords.matches(credentials.password, None).await?;
+            self.compare(&credentials.password, appended.as_ref(), None)
+                .await?;
             return self
                 .refuse_sign_in("an unknown user", "unknown", origin)
                 .await;
@@ -44,23 +82,77 @@ impl Core {
         for user in candidates {
             let hash = user.password_hash.clone();
             let matches = self
-                .passwords
-                .matches(credentials.password.clone(), hash)
+                .compare(&credentials.password, appended.as_ref(), hash)
                 .await?;
-            let identity = user.identity()?.to_string();
-            match (matches, user.disabled_at) {
-                (true, None) => {
+            let identity = user.identity()?;
+            match self.judge(&user, matches, appended.as_ref()).await? {
+                Judged::Right => {
                     self.forget_attempts(&credentials.user_name, origin).await?;
-                    return Ok(user);
+                    return Ok(Checked::Done(user));
                 }
-                (true, Some(_)) => refusal = Some((identity, "disabled")),
-                (false, _) => {
-                    refusal.get_or_insert((identity, "wrong password"));
+                // Not forgotten yet: codes are not to be guessed between right passwords.
+                Judged::CodeMissing => return Ok(Checked::CodeNeeded(user)),
+                Judged::Wrong(WRONG_PASSWORD) => {
+                    refusal.get_or_insert((identity.to_string(), WRONG_PASSWORD));
                 }
+                Judged::Wrong(cause) => refusal = Some((identity.to_string(), cause)),
             }
         }
         let (object, cause) = refusal.unwrap_or_default();
         self.refuse_sign_in(&object, cause, origin).await
+    }
+
+    /// Whether the password is right as it stands, and without the code behind it. The work
+    /// depends on what was typed, not on whose it is.
+    async fn compare(
+        &self,
+        password: &SecretString,
+        appended: Option<&(SecretString, SecretString)>,
+        hash: Option<String>,
+    ) -> Result<Matches, Fault> {
+        let whole = self
+            .passwords
+            .matches(password.clone(), hash.clone())
+            .await?;
+        let before_code = match appended {
+            Some((before, _)) => self.passwords.matches(before.clone(), hash).await?,
+            None => false,
+        };
+        Ok(Matches { whole, before_code })
+    }
+
+    async fn judge(
+        &self,
+        user: &UserRow,
+        matches: Matches,
+        appended: Option<&(SecretString, SecretString)>,
+    ) -> Result<Judged, Fault> {
+        if !matches.whole && !matches.before_code {
+            return Ok(Judged::Wrong(WRONG_PASSWORD));
+        }
+        if user.disabled_at.is_some() {
+            return Ok(Judged::Wrong("disabled"));
+        }
+        let id = UserId(user.id);
+        if !self.has_factor(id).await? {
+            return Ok(if matches.whole {
+                Judged::Right
+            } else {
+                Judged::Wrong(WRONG_PASSWORD)
+            });
+        }
+        let Some((_, code)) = appended.filter(|_| matches.before_code) else {
+            return Ok(Judged::CodeMissing);
+        };
+        let mut tx = self.db.begin().await?;
+        if !self
+            .use_code(&mut tx.conn(), id, code.expose_secret())
+            .await?
+        {
+            return Ok(Judged::Wrong("wrong code"));
+        }
+        tx.commit_unrecorded().await?;
+        Ok(Judged::Right)
     }
 
     async fn candidates(&self, credentials: &Credentials) -> Result<Vec<UserRow>, Fault> {
@@ -93,7 +185,7 @@ impl Core {
     ) -> Result<T, Error> {
         let event = Event::refused(Action::SignedIn, object, cause);
         self.record(Who::anonymous(origin), &event).await?;
-        Err(Error::Unauthenticated)
+        Err(self.failed(&origin.address, None))
     }
 
     /// Counts an attempt to give a password, before it is looked at.

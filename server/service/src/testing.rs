@@ -64,6 +64,11 @@ impl Harness {
         Self::on(None).await
     }
 
+    /// On embedded SQLite, with these limits.
+    pub async fn sqlite_with(limits: Limits) -> Self {
+        Self::with(None, Some(limits)).await
+    }
+
     /// On a new PostgreSQL database.
     pub async fn postgres() -> Self {
         let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
@@ -83,10 +88,15 @@ impl Harness {
     }
 
     async fn on(database_url: Option<String>) -> Self {
+        Self::with(database_url, None).await
+    }
+
+    async fn with(database_url: Option<String>, limits: Option<Limits>) -> Self {
         let data_dir = Arc::new(tempfile::tempdir().expect("a temporary directory"));
         let clock = Arc::new(FakeClock::new(Self::start_of_time()));
         let entropy = Arc::new(FakeEntropy::default());
-        let options = options(data_dir.path(), database_url.as_deref());
+        let mut options = options(data_dir.path(), database_url.as_deref());
+        options.limits = limits.unwrap_or(options.limits);
         let services = Services::open(options, Arc::new(clock.clone()), Arc::new(entropy.clone()))
             .await
             .expect("a service");
@@ -231,6 +241,7 @@ pub async fn saml_session(
         id: &id,
         token_hash: Some(token.hash()),
         user: user.id,
+        key_tag: None,
         now,
         expires_at: now + TimeDelta::hours(12),
         address: "192.0.2.8",
@@ -261,7 +272,13 @@ pub fn options(data_dir: &Path, database_url: Option<&str>) -> Options {
         audit_key_file: None,
         saml_key_file: None,
         audit_checkpoint_file: None,
-        limits: Limits::default(),
+        // One clock that stands still is one moment, with all of a test's requests in it.
+        limits: Limits {
+            failures_per_minute: 1_000_000,
+            requests_per_second: 1_000_000,
+            request_burst: 1_000_000,
+            ..Limits::default()
+        },
     }
 }
 
@@ -273,6 +290,11 @@ pub fn credentials(name: &str, password: &str) -> Credentials {
         user_name: name.to_owned(),
         password: password.into(),
     }
+}
+
+/// The code that an authenticator application shows which was set up with that secret.
+pub fn totp(secret: &str, now: Instant) -> String {
+    crate::second_factor::totp::shown(secret, now)
 }
 
 /// Where every test's request comes from.

@@ -3,6 +3,8 @@
 //! The signing library is told how to do Ed25519 and nothing else, so no other algorithm can be
 //! talked into it, and no RSA code is linked.
 
+mod ring;
+
 use chrono::TimeDelta;
 use domain::{Instant, principal::UserId};
 use ed25519_dalek::{
@@ -22,8 +24,10 @@ use crate::{
     fault::Fault,
 };
 
+pub(crate) use self::ring::Ring;
+
 /// Who issues the tokens, and for whom.
-const ISSUER: &str = "latchkey";
+pub const ISSUER: &str = "latchkey";
 
 /// What a token says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,12 +42,63 @@ pub(crate) struct Claims {
     exp: i64,
 }
 
-/// The key pair that signs tokens.
+/// A key pair that signs tokens.
 pub(crate) struct TokenKeys {
     sign: EncodingKey,
+    seed: Zeroizing<[u8; 32]>,
+    public: PublicKey,
+}
+
+/// The public half, which checks them.
+#[derive(Clone)]
+pub(crate) struct PublicKey {
+    /// Names it in the header of a token.
+    pub(crate) id: String,
     check: DecodingKey,
-    public: VerifyingKey,
-    public_pem: String,
+    pub(crate) bytes: [u8; 32],
+}
+
+impl PublicKey {
+    /// Reads a public key. `None`: it is none.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: [u8; 32] = bytes.try_into().ok()?;
+        VerifyingKey::from_bytes(&bytes).ok()?;
+        Some(Self {
+            id: domain::audit::hex(&bytes[..8]),
+            check: DecodingKey::from_ed_der(&bytes),
+            bytes,
+        })
+    }
+
+    /// As PEM (RFC 8410).
+    pub(crate) fn pem(&self) -> Option<String> {
+        let key = VerifyingKey::from_bytes(&self.bytes).ok()?;
+        key.to_public_key_pem(LineEnding::LF).ok()
+    }
+
+    /// Checks a token's signature, issuer, audience and end. `None`: it is not valid.
+    pub(crate) fn check(&self, token: &str, now: Instant) -> Option<Claims> {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[ISSUER]);
+        // Our clock decides, not the library's.
+        validation.validate_exp = false;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.check, &validation)
+            .ok()?
+            .claims;
+        (now.timestamp() < claims.exp).then_some(claims)
+    }
+}
+
+/// Which key a token says that it was signed with.
+pub(crate) fn key_of(token: &str) -> Option<String> {
+    install();
+    jsonwebtoken::decode_header(token).ok()?.kid
+}
+
+/// A second call finds the first one's provider installed: the same.
+fn install() {
+    let _ = ED25519.install_default();
 }
 
 impl TokenKeys {
@@ -57,26 +112,37 @@ impl TokenKeys {
 
     /// Reads a private key. `None`: it is none.
     pub(crate) fn from_pem(pem: &str) -> Option<Self> {
-        // A second call finds the first one's provider installed: the same.
-        let _ = ED25519.install_default();
-        let key = SigningKey::from_pkcs8_pem(pem).ok()?;
-        let public = key.verifying_key();
+        Self::of(&SigningKey::from_pkcs8_pem(pem).ok()?)
+    }
+
+    /// Reads a private key as [`TokenKeys::seed`] gave it.
+    pub(crate) fn from_seed(seed: &[u8]) -> Option<Self> {
+        let seed = Zeroizing::new(<[u8; 32]>::try_from(seed).ok()?);
+        Self::of(&SigningKey::from_bytes(&seed))
+    }
+
+    fn of(key: &SigningKey) -> Option<Self> {
+        install();
         Some(Self {
             sign: EncodingKey::from_ed_der(key.to_pkcs8_der().ok()?.as_bytes()),
-            check: DecodingKey::from_ed_der(public.as_bytes()),
-            public,
-            public_pem: public.to_public_key_pem(LineEnding::LF).ok()?,
+            seed: Zeroizing::new(key.to_bytes()),
+            public: PublicKey::from_bytes(key.verifying_key().as_bytes())?,
         })
     }
 
-    /// The public key as PEM (RFC 8410).
-    pub(crate) fn public_pem(&self) -> &str {
-        &self.public_pem
+    /// The private key, to be sealed.
+    pub(crate) fn seed(&self) -> &[u8] {
+        &*self.seed
+    }
+
+    /// The public half.
+    pub(crate) const fn public(&self) -> &PublicKey {
+        &self.public
     }
 
     /// Tells key pairs apart.
     pub(crate) fn fingerprint(&self) -> String {
-        domain::audit::hex(&self.public.as_bytes()[..8])
+        self.public.id.clone()
     }
 
     /// Signs a token for a session.
@@ -95,21 +161,10 @@ impl TokenKeys {
             iat: now.timestamp(),
             exp: (now + lifetime).timestamp(),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.sign)
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(self.public.id.clone());
+        jsonwebtoken::encode(&header, &claims, &self.sign)
             .map_err(|_| Fault::Broken("a token could not be signed"))
-    }
-
-    /// Checks a token's signature, issuer, audience and end. `None`: it is not valid.
-    pub(crate) fn check(&self, token: &str, now: Instant) -> Option<Claims> {
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[ISSUER]);
-        // Our clock decides, not the library's.
-        validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.check, &validation)
-            .ok()?
-            .claims;
-        (now.timestamp() < claims.exp).then_some(claims)
     }
 }
 
@@ -186,13 +241,14 @@ mod tests {
         let keys = keys(&FakeEntropy::default());
         let hour = TimeDelta::hours(1);
         let token = keys.issue("s1", UserId(1003), now(), hour).unwrap();
-        let claims = keys.check(&token, now()).unwrap();
+        let claims = keys.public().check(&token, now()).unwrap();
         assert_eq!((&*claims.jti, &*claims.sub), ("s1", "1003"));
         assert!(
-            keys.check(&token, now() + hour - TimeDelta::seconds(1))
+            keys.public()
+                .check(&token, now() + hour - TimeDelta::seconds(1))
                 .is_some()
         );
-        assert!(keys.check(&token, now() + hour).is_none());
+        assert!(keys.public().check(&token, now() + hour).is_none());
     }
 
     #[test]
@@ -202,7 +258,7 @@ mod tests {
         let token = theirs
             .issue("s1", UserId(1003), now(), TimeDelta::hours(1))
             .unwrap();
-        assert!(ours.check(&token, now()).is_none());
+        assert!(ours.public().check(&token, now()).is_none());
         let payload = token.split('.').nth(1).unwrap();
         for header in [
             "eyJhbGciOiJub25lIn0",  // {"alg":"none"}
@@ -212,19 +268,32 @@ mod tests {
             for signature in ["", "AAAA", &"A".repeat(86)] {
                 assert!(
                     theirs
+                        .public()
                         .check(&format!("{header}.{payload}.{signature}"), now())
                         .is_none()
                 );
             }
         }
         for junk in ["", ".", "..", "a.b.c", "é"] {
-            assert!(ours.check(junk, now()).is_none());
+            assert!(ours.public().check(junk, now()).is_none());
         }
     }
 
     #[test]
     fn the_public_key_is_pem() {
         let pem = keys(&FakeEntropy::default());
-        assert!(pem.public_pem().starts_with("-----BEGIN PUBLIC KEY-----\n"));
+        let pem = pem.public().pem().unwrap();
+        assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"));
+    }
+
+    #[test]
+    fn a_private_key_reads_back_and_its_tokens_name_it() {
+        let keys = keys(&FakeEntropy::default());
+        let again = TokenKeys::from_seed(keys.seed()).unwrap();
+        let token = again.issue("s1", UserId(1003), now(), TimeDelta::hours(1));
+        let token = token.unwrap();
+        assert_eq!(key_of(&token), Some(keys.public().id.clone()));
+        assert!(keys.public().check(&token, now()).is_some());
+        assert_eq!(key_of("junk"), None);
     }
 }

@@ -29,7 +29,9 @@ pub struct Verified {
     pub roles: Vec<String>,
     /// What they amount to.
     pub rights: Rights,
-    /// When the key's validity ends.
+    /// When the key was made.
+    pub created_at: Instant,
+    /// When the key ends: its validity, or the overlap after a reissue.
     pub expires_at: Instant,
     pub(crate) security_administrator: bool,
 }
@@ -45,12 +47,12 @@ impl Verifier {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for an unknown, wrong, expired, inactive, disabled or deleted
-    /// key alike, after the same work.
+    /// key alike, after the same work; [`Error::TooMany`] instead after too many of them.
     pub async fn verify(&self, key: &[u8], origin: &Origin) -> Result<Verified, Error> {
         let core = &*self.core;
         let Ok(value) = KeyValue::parse(key) else {
             core.refusals.note(&origin.address, None, "malformed");
-            return Err(Error::Unauthenticated);
+            return Err(core.failed(&origin.address, None));
         };
         let now = core.clock.now();
         let tag = value.tag();
@@ -64,7 +66,7 @@ impl Verifier {
         let matches = digest.matches(stored.unwrap_or(&[0; 32]));
         let refused = |reason: &'static str| {
             core.refusals.note(&origin.address, Some(&tag), reason);
-            Err(Error::Unauthenticated)
+            Err(core.failed(&origin.address, Some(&tag)))
         };
         let Some(row) = rows.first() else {
             return refused("unknown");
@@ -86,7 +88,8 @@ impl Verifier {
             roles: held.names,
             rights: held.rights,
             security_administrator: held.security_administrator,
-            expires_at: row.expires_at.0,
+            created_at: row.created_at.0,
+            expires_at: row.ends_at(),
             tag,
         };
         core.usage.note(&verified.tag, now, &origin.address);

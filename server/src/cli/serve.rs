@@ -9,7 +9,6 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use axum::Extension;
 use clap::Args;
 use futures_util::{FutureExt, future::join_all};
 use rustls::pki_types::ServerName;
@@ -27,7 +26,7 @@ use tokio::{
 
 use super::{open, say};
 use crate::{
-    AppState,
+    AppState, RootCertificate,
     config::{ConfigError, Listen, Settings},
     demo_idp::DemoIdp,
     log, router,
@@ -61,6 +60,9 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
     let state = AppState {
         services: services.clone(),
         settings: Arc::new(settings),
+        root_certificate: tls
+            .clone()
+            .map(|tls| -> RootCertificate { Arc::new(move || tls.root()) }),
         entropy: Arc::new(OsEntropy),
     };
     let provider = if arguments.demo {
@@ -69,7 +71,7 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
         None
     };
     let settings = state.settings.clone();
-    let router = router::router(state).layer(Extension(tls.clone()));
+    let router = router::router(state);
     let serving = sockets
         .into_iter()
         .zip(&settings.listen)

@@ -65,6 +65,8 @@ pub(super) enum Command {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Remove the second factor of somebody who lost it; their sessions end
+    ResetSecondFactor(Who),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -114,6 +116,11 @@ impl Command {
                     .map_err(|error| told(&error))?)
             }
             Self::List => list(&users.list(&actor).await?),
+            Self::ResetSecondFactor(who) => {
+                let factors = &services.second_factors;
+                let done = factors.reset(&actor, &who.principal()?).await;
+                done.map_err(|error| told(&error))
+            }
             Self::Disable(who) => {
                 let done = users.disable(&actor, &who.principal()?).await;
                 done.map_err(|error| told(&error))

@@ -30,6 +30,9 @@ pub(super) enum Name {
     SessionMax,
     LockoutFailures,
     LockoutTime,
+    FailuresPerMinute,
+    RequestsPerSecond,
+    RequestBurst,
 }
 
 /// A setting as people meet it.
@@ -63,7 +66,7 @@ impl Setting {
 }
 
 /// Every setting, in the order of the help.
-pub const SETTINGS: [Setting; 19] = [
+pub const SETTINGS: [Setting; 22] = [
     setting(
         Name::Listen,
         "listen",
@@ -202,6 +205,27 @@ pub const SETTINGS: [Setting; 19] = [
         "DURATION",
         "For how long they are refused",
         "15m",
+    ),
+    setting(
+        Name::FailuresPerMinute,
+        "failures_per_minute",
+        "NUMBER",
+        "Failed authentications a minute and address before further ones are 429",
+        "60",
+    ),
+    setting(
+        Name::RequestsPerSecond,
+        "requests_per_second",
+        "NUMBER",
+        "Requests a second from an address, and by a user, in the long run",
+        "100",
+    ),
+    setting(
+        Name::RequestBurst,
+        "request_burst",
+        "NUMBER",
+        "And at once",
+        "500",
     ),
 ];
 

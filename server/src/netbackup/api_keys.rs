@@ -1,14 +1,14 @@
 //! `/security/api-keys`: create, list, get, edit, delete, reissue, revoke.
 
 mod change;
+mod described;
 mod etag;
+mod once;
 
 use axum::{
-    Router,
     extract::{FromRequestParts, Path, RawQuery, State},
     http::{StatusCode, header, request::Parts},
     response::IntoResponse,
-    routing::{get, patch, post},
 };
 use domain::{
     error::{Error, Problem},
@@ -19,7 +19,8 @@ use domain::{
 use serde_json::{Value, json};
 use service::keys::{CreatedKey, KEY_FIELDS, NewKey};
 
-use self::etag::IfMatch;
+pub(super) use self::described::api;
+use self::{etag::IfMatch, once::IdempotencyKey};
 
 use super::{
     BASE, date,
@@ -30,26 +31,21 @@ use crate::{AppState, credentials::Caller, failure::Failure};
 
 const PATH: &str = "/security/api-keys";
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route(PATH, get(list).post(create))
-        .route(
-            "/security/api-keys/{tag}",
-            get(details).patch(change::update).delete(delete),
-        )
-        .route("/security/api-keys/{tag}/reissue", post(change::reissue))
-        .route("/security/api-keys/{tag}/revoke", patch(change::revoke))
-}
-
 /// Call 1.
 async fn create(
     State(state): State<AppState>,
     Caller(actor): Caller,
+    key: IdempotencyKey,
     body: Body,
 ) -> Result<impl IntoResponse, Failure> {
     let wanted = wanted(&body)?;
-    let outcome = state.services.keys.create(&actor, wanted).await;
-    let created = outcome.map_err(under_attributes)?.done();
+    let once = key.with(&body);
+    let created = once::once(&state, &actor, once.as_ref(), async {
+        let keys = &state.services.keys;
+        let outcome = keys.create_once(&actor, wanted, once.as_ref()).await;
+        Ok(outcome.map_err(under_attributes)?.done())
+    })
+    .await?;
     Ok(answer_of("apiKeyCreationResponse", &created))
 }
 
@@ -132,14 +128,11 @@ async fn list(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Result<Document, Failure> {
-    let query = ListQuery::parse(query.as_deref(), KEY_FIELDS)?;
-    let page = state.services.keys.list(&actor, &query.wanted()).await?;
-    let items = page.items.iter().map(item);
-    Ok(Document(query.document(
-        &format!("{BASE}{PATH}"),
-        items,
-        page.count,
-    )))
+    let services = &state.services;
+    let path = format!("{BASE}{PATH}");
+    let query = ListQuery::parse(services, path, query.as_deref(), KEY_FIELDS)?;
+    let page = services.keys.list(&actor, query.wanted()).await?;
+    Ok(Document(query.document(services, &page, item)))
 }
 
 /// Call 3.

@@ -1,16 +1,17 @@
 //! `/security/auditlogs`: the audit trail, for people and collectors.
 
 use axum::{
-    Router,
     extract::{RawQuery, State},
-    routing::get,
+    routing::MethodFilter,
 };
 use domain::audit::Change;
 use serde_json::{Value, json};
 use service::audit::{RECORD_FIELDS, Record};
 
 use super::{
-    BASE, date,
+    BASE,
+    api::{Api, Operation, schema},
+    date,
     document::{Document, NoBody},
     query::{ListQuery, NumberInPath},
 };
@@ -18,10 +19,56 @@ use crate::{AppState, credentials::Caller, failure::Failure};
 
 const PATH: &str = "/security/auditlogs";
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route(PATH, get(list))
-        .route("/security/auditlogs/{id}", get(details))
+pub(super) fn api() -> Api {
+    let (text, or_null) = (schema::text, || schema::or_null(schema::text()));
+    let change = schema::whole(&[
+        ("attributeName", text()),
+        ("oldValue", or_null()),
+        ("newValue", or_null()),
+    ]);
+    let who = schema::whole(&[
+        ("userName", text()),
+        ("domainName", text()),
+        ("domainType", schema::domain_type()),
+    ]);
+    let attributes = schema::whole(&[
+        ("messageId", schema::number(0, i64::from(i32::MAX))),
+        ("category", text()),
+        ("operation", text()),
+        ("message", text()),
+        ("reason", or_null()),
+        ("auditDateTime", schema::date()),
+        ("auditKeyList", schema::list(&text())),
+        ("auditRecordAttributeList", schema::list(&change)),
+        ("auditUserIdentity", schema::list(&who)),
+        ("action", text()),
+        ("outcome", schema::one_of(&["done", "refused"])),
+        ("cause", or_null()),
+        ("via", or_null()),
+        ("address", or_null()),
+        ("clientId", or_null()),
+        ("requestId", or_null()),
+    ]);
+    let item = schema::resource("audit", attributes);
+    Api::new()
+        .at(
+            MethodFilter::GET,
+            PATH,
+            list,
+            Operation::new("listAuditLogs", "The audit trail")
+                .says(
+                    "Reading it is recorded as well. Collectors ask for filter=id gt LAST&sort=id.",
+                )
+                .lists(RECORD_FIELDS, &item),
+        )
+        .at(
+            MethodFilter::GET,
+            "/security/auditlogs/{id}",
+            details,
+            Operation::new("getAuditLog", "One record of it")
+                .path("id", &schema::id())
+                .answers(200, &schema::one(&item)),
+        )
 }
 
 async fn list(
@@ -30,17 +77,11 @@ async fn list(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Result<Document, Failure> {
-    let query = ListQuery::parse(query.as_deref(), RECORD_FIELDS)?;
-    let page = state
-        .services
-        .audit_records(&actor, &query.wanted())
-        .await?;
-    let items = page.items.iter().map(item);
-    Ok(Document(query.document(
-        &format!("{BASE}{PATH}"),
-        items,
-        page.count,
-    )))
+    let services = &state.services;
+    let path = format!("{BASE}{PATH}");
+    let query = ListQuery::parse(services, path, query.as_deref(), RECORD_FIELDS)?;
+    let page = services.audit_records(&actor, query.wanted()).await?;
+    Ok(Document(query.document(services, &page, item)))
 }
 
 async fn details(

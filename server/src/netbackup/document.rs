@@ -70,6 +70,11 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Fail
 }
 
 impl Body {
+    /// As it was sent.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The members of a plain object.
     ///
     /// # Errors

@@ -1,19 +1,70 @@
 //! `POST /login` and `POST /logout`.
 
-use axum::{Extension, Router, extract::State, http::StatusCode, routing::post};
+use axum::{Extension, extract::State, http::StatusCode, routing::MethodFilter};
 use domain::{error::Problem, principal::DomainType};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use service::{Origin, sessions::Credentials};
+use service::{
+    Origin,
+    sessions::{Credentials, IssuedToken, TokenKind},
+};
 
-use super::document::{Body, Document, NoBody};
+use super::{
+    api::{Api, Operation, schema},
+    document::{Body, Document, Members, NoBody},
+};
 use crate::{AppState, credentials::Caller, failure::Failure};
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/login", post(login))
-        .route("/logout", post(logout))
+/// Under this domain of the type `vx` the password is an API key.
+const KEY_DOMAIN: &str = "vrts.apikey";
+/// Under this one the user name is the token of a first step, and the password a code.
+const CODE_DOMAIN: &str = "vrts.mfa.totp";
+
+pub(super) fn api() -> Api {
+    let mut body = schema::object(
+        2,
+        &[
+            ("userName", schema::text()),
+            ("password", schema::text()),
+            ("domainType", schema::or_null(schema::text())),
+            ("domainName", schema::or_null(schema::text())),
+        ],
+    );
+    body["description"] = ABOUT.into();
+    let token = schema::whole(&[
+        ("token", schema::text()),
+        ("tokenType", schema::one_of(&["BEARER", "MFA"])),
+        ("validity", schema::number(0, i64::from(i32::MAX))),
+    ]);
+    Api::new()
+        .at(
+            MethodFilter::POST,
+            "/login",
+            login,
+            Operation::new(
+                "login",
+                "A token for a user name and password, or for an API key",
+            )
+            .says(ABOUT)
+            .open()
+            .takes(body)
+            .answers(201, &token)
+            .fails(&[401]),
+        )
+        .at(
+            MethodFilter::POST,
+            "/logout",
+            logout,
+            Operation::new("logout", "End the token that asks; a key lives on")
+                .answers_nothing(200),
+        )
 }
+
+const ABOUT: &str = "domainType is nt, unixpwd, vx or ldap in any case, or empty: then all local \
+    accounts are looked in. With domainType vx and domainName vrts.apikey the password is an API \
+    key of the user. Where the account has a second factor, its code stands behind the password; or \
+    the answer's tokenType is MFA, and the login goes on with domainType vx, domainName \
+    vrts.mfa.totp, that token as the user name and the code as the password.";
 
 /// A signed token for a user name and password.
 async fn login(
@@ -21,18 +72,43 @@ async fn login(
     Extension(origin): Extension<Origin>,
     body: Body,
 ) -> Result<(StatusCode, Document), Failure> {
-    let credentials = credentials(&body)?;
-    let issued = state.services.sessions.login(credentials, origin).await?;
-    let document = json!({
-        "token": issued.token.expose_secret(),
-        "tokenType": "BEARER",
-        "validity": issued.validity_seconds,
-    });
-    Ok((StatusCode::CREATED, Document(document)))
+    let sessions = &state.services.sessions;
+    let members = body.members()?;
+    let issued = match (members.peek("domainType"), members.peek("domainName")) {
+        (Some(kind), Some(KEY_DOMAIN)) if kind.eq_ignore_ascii_case("vx") => {
+            let (user_name, key) = name_and_secret(members)?;
+            sessions.login_with_key(&user_name, &key, origin).await?
+        }
+        (Some(kind), Some(CODE_DOMAIN)) if kind.eq_ignore_ascii_case("vx") => {
+            let (step, code) = name_and_secret(members)?;
+            sessions.login_with_code(&step, &code, origin).await?
+        }
+        _ => sessions.login(credentials(members)?, origin).await?,
+    };
+    Ok((StatusCode::CREATED, answer(&issued)))
 }
 
-fn credentials(body: &Body) -> Result<Credentials, Failure> {
-    let mut members = body.members()?;
+fn answer(issued: &IssuedToken) -> Document {
+    Document(json!({
+        "token": issued.token.expose_secret(),
+        "tokenType": match issued.kind {
+            TokenKind::Bearer => "BEARER",
+            TokenKind::Step => "MFA",
+        },
+        "validity": issued.validity_seconds,
+    }))
+}
+
+fn name_and_secret(mut members: Members) -> Result<(String, SecretString), Failure> {
+    let user_name = members.required_text("userName");
+    let key = members.required_text("password").into();
+    members.text("domainType");
+    members.text("domainName");
+    members.end()?;
+    Ok((user_name, key))
+}
+
+fn credentials(mut members: Members) -> Result<Credentials, Failure> {
     let user_name = members.required_text("userName");
     let password = members.required_text("password").into();
     // Scripts leave it empty to have all local ones looked in.

@@ -7,47 +7,120 @@ use axum::{
 };
 use domain::{
     error::{Error, FieldError, Problem},
-    filter::{self, Expr, Field, SortKey},
+    filter::{self, Field},
 };
-use form_urlencoded;
-use serde_json::{Value, json};
-use service::list::Query;
+use form_urlencoded::{self, Serializer};
+use serde_json::{Map, Value, json};
+use service::{
+    Services,
+    list::{Page, Place, Query},
+};
 
 use super::paging::{LIMIT, OFFSET, Paging};
 use crate::failure::Failure;
 
 const FILTER: &str = "filter";
 const SORT: &str = "sort";
+const AFTER: &str = "page[after]";
+const BEFORE: &str = "page[before]";
 
 /// What is asked of a list over the fields `F`.
 #[derive(Debug)]
 pub(super) struct ListQuery<F> {
-    filter: Option<Expr<F>>,
-    sort: Vec<SortKey<F>>,
+    wanted: Query<F>,
     paging: Paging,
-    /// The texts of filter and sort, for the links.
+    list: List,
+}
+
+/// The list itself: its address, and what decides what is in it.
+#[derive(Debug)]
+struct List {
+    path: String,
+    /// The texts of filter, sort and the like, for the links.
     kept: Vec<(&'static str, String)>,
 }
 
+impl List {
+    /// What a cursor belongs to.
+    fn name(&self) -> String {
+        self.href(&[])
+    }
+
+    fn href(&self, part: &[(&str, &str)]) -> String {
+        let kept = self.kept.iter().map(|(name, text)| (*name, text.as_str()));
+        let query = Serializer::new(String::new())
+            .extend_pairs(kept)
+            .extend_pairs(part)
+            .finish();
+        format!("{}?{query}", self.path)
+    }
+}
+
 impl<F: Copy> ListQuery<F> {
-    /// Reads an address's query.
+    /// Reads the query of the address of the list at `path`.
     ///
     /// # Errors
     /// Everything that is wrong, each under its parameter.
-    pub(super) fn parse(query: Option<&str>, fields: &'static [Field<F>]) -> Result<Self, Failure> {
+    pub(super) fn parse(
+        services: &Services,
+        path: impl Into<String>,
+        query: Option<&str>,
+        fields: &'static [Field<F>],
+    ) -> Result<Self, Failure> {
+        Self::parse_with(services, path, query, fields, &[])
+    }
+
+    /// As [`ListQuery::parse`], of a list that further parameters decide about.
+    pub(super) fn parse_with(
+        services: &Services,
+        path: impl Into<String>,
+        query: Option<&str>,
+        fields: &'static [Field<F>],
+        further: &[&'static str],
+    ) -> Result<Self, Failure> {
         let mut parameters = Parameters::read(query.unwrap_or_default());
         let filter = parameters.with(FILTER, |text| filter::parse(text, fields));
         let sort = parameters.with(SORT, |text| filter::parse_sort(text, fields));
+        for name in further.iter().copied() {
+            parameters.with(name, |_| Ok::<_, Problem>(()));
+        }
         let limit = parameters.one(LIMIT);
         let offset = parameters.one(OFFSET);
         let paging = Paging::parse(limit.as_deref(), offset.as_deref());
+        let cursors = [(AFTER, true), (BEFORE, false)]
+            .map(|(name, forward)| Some((name, forward, parameters.one(name)?)));
+        let list = List {
+            path: path.into(),
+            kept: std::mem::take(&mut parameters.kept),
+        };
+        let mut place = None;
+        for (name, forward, cursor) in cursors.into_iter().flatten() {
+            if offset.is_some() || place.is_some() {
+                let problem = "alone: without page[offset] and another cursor";
+                parameters.refuse(name, problem);
+            }
+            // Empty: the beginning, or the end.
+            let at = match cursor.as_str() {
+                "" => None,
+                cursor => services.open_place(&list.name(), cursor).or_else(|| {
+                    parameters.refuse(name, "a cursor from the links of this list");
+                    None
+                }),
+            };
+            place = Some(Place { forward, at });
+        }
         let mut wrong = parameters.wrong;
         match paging {
             Ok(paging) if wrong.is_empty() => Ok(Self {
-                filter,
-                sort: sort.unwrap_or_default(),
+                wanted: Query {
+                    filter,
+                    sort: sort.unwrap_or_default(),
+                    offset: paging.offset,
+                    limit: paging.limit,
+                    place,
+                },
                 paging,
-                kept: parameters.kept,
+                list,
             }),
             paging => {
                 wrong.extend(paging.err().into_iter().flatten());
@@ -57,32 +130,57 @@ impl<F: Copy> ListQuery<F> {
     }
 
     /// The same as the use case takes it.
-    pub(super) fn wanted(&self) -> Query<F> {
-        Query {
-            filter: self.filter.clone(),
-            sort: self.sort.clone(),
-            offset: self.paging.offset,
-            limit: self.paging.limit,
-        }
+    pub(super) const fn wanted(&self) -> &Query<F> {
+        &self.wanted
     }
 
-    /// The document of a list of `count` items in all, at `path`.
-    pub(super) fn document(
+    /// The document of a part of the list.
+    pub(super) fn document<T>(
         &self,
-        path: &str,
-        items: impl Iterator<Item = Value>,
-        count: u64,
+        services: &Services,
+        page: &Page<T>,
+        item: impl FnMut(&T) -> Value,
     ) -> Value {
-        let kept: Vec<_> = self
-            .kept
-            .iter()
-            .map(|(name, text)| (*name, text.as_str()))
-            .collect();
+        let (meta, links) = match &self.wanted.place {
+            Some(place) => (
+                json!({ "pagination": { "limit": self.paging.limit } }),
+                self.cursors(services, place, page),
+            ),
+            None => (
+                self.paging.meta(page.count),
+                self.paging.links(page.count, |part| self.list.href(part)),
+            ),
+        };
         json!({
-            "data": items.collect::<Vec<_>>(),
-            "meta": self.paging.meta(count),
-            "links": self.paging.links(count, path, &kept),
+            "data": page.items.iter().map(item).collect::<Vec<_>>(),
+            "meta": meta,
+            "links": links,
         })
+    }
+
+    /// Links by cursors. `next` is absent on the last page, `prev` on the first.
+    fn cursors<T>(&self, services: &Services, place: &Place, page: &Page<T>) -> Value {
+        let sealed = |at: &Vec<_>| services.seal_place(&self.list.name(), at);
+        let this = place.at.as_ref().map(sealed).unwrap_or_default();
+        let limit = self.paging.limit.to_string();
+        let mut links = Map::new();
+        for (name, parameter, cursor) in [
+            (
+                "self",
+                if place.forward { AFTER } else { BEFORE },
+                Some(this),
+            ),
+            ("first", AFTER, Some(String::new())),
+            ("prev", BEFORE, page.before.as_ref().map(sealed)),
+            ("next", AFTER, page.after.as_ref().map(sealed)),
+            ("last", BEFORE, Some(String::new())),
+        ] {
+            if let Some(cursor) = cursor {
+                let href = self.list.href(&[(LIMIT, &limit), (parameter, &cursor)]);
+                links.insert(name.to_owned(), json!({ "href": href }));
+            }
+        }
+        links.into()
     }
 }
 
@@ -139,6 +237,11 @@ impl Parameters {
         None
     }
 
+    fn refuse(&mut self, name: &'static str, expected: &'static str) {
+        self.wrong
+            .push(FieldError::new(name, Problem::malformed(expected)));
+    }
+
     /// The parameter's value, parsed, and kept for the links.
     fn with<T, E: Into<Problem>>(
         &mut self,
@@ -171,8 +274,12 @@ mod tests {
         kind: Kind::Text,
     }];
 
-    fn parse(query: &str) -> Result<ListQuery<u8>, Vec<String>> {
-        ListQuery::parse(Some(query), FIELDS).map_err(|failure| match failure {
+    async fn services() -> Services {
+        service::testing::Harness::sqlite().await.services
+    }
+
+    fn parse(services: &Services, query: &str) -> Result<ListQuery<u8>, Vec<String>> {
+        ListQuery::parse(services, "/x", Some(query), FIELDS).map_err(|failure| match failure {
             Failure::Domain(Error::Invalid(fields)) => {
                 fields.iter().map(ToString::to_string).collect()
             }
@@ -180,14 +287,15 @@ mod tests {
         })
     }
 
-    #[test]
-    fn brackets_may_be_raw_or_encoded_and_the_rest_is_ignored() {
+    #[tokio::test]
+    async fn brackets_may_be_raw_or_encoded_and_the_rest_is_ignored() {
+        let services = services().await;
         for query in [
             "page[limit]=3&page[offset]=6",
             "page%5Blimit%5D=3&page%5Boffset%5D=6&x=y&limit=1",
         ] {
             assert_eq!(
-                parse(query).unwrap().paging,
+                parse(&services, query).unwrap().paging,
                 Paging {
                     limit: 3,
                     offset: 6
@@ -196,10 +304,15 @@ mod tests {
         }
     }
 
-    #[test]
-    fn each_wrong_parameter_is_named() {
+    #[tokio::test]
+    async fn each_wrong_parameter_is_named() {
+        let services = services().await;
         assert_eq!(
-            parse("filter=hash+eq+'x'&sort=hash&page[limit]=0&page[offset]=-1").unwrap_err(),
+            parse(
+                &services,
+                "filter=hash+eq+'x'&sort=hash&page[limit]=0&page[offset]=-1"
+            )
+            .unwrap_err(),
             [
                 "filter: Must be right at character 1, where one of userName is expected.",
                 "sort: Must be right at character 1, where one of userName is expected.",
@@ -208,19 +321,50 @@ mod tests {
             ]
         );
         assert_eq!(
-            parse("sort=userName&sort=-userName").unwrap_err(),
+            parse(&services, "sort=userName&sort=-userName").unwrap_err(),
             ["sort: Must be there once only."]
         );
         assert_eq!(
-            parse("filter=userName+eq+'%00'").unwrap_err(),
+            parse(&services, "filter=userName+eq+'%00'").unwrap_err(),
             ["filter: Must be text without NUL."]
         );
+        for (query, wrong) in [
+            (
+                "page[after]=junk",
+                "page[after]: Must be a cursor from the links of this list.",
+            ),
+            (
+                "page[before]=AAAA",
+                "page[before]: Must be a cursor from the links of this list.",
+            ),
+            (
+                "page[after]=&page[offset]=1",
+                "page[after]: Must be alone: without page[offset] and another cursor.",
+            ),
+            (
+                "page[after]=&page[before]=",
+                "page[before]: Must be alone: without page[offset] and another cursor.",
+            ),
+        ] {
+            assert_eq!(parse(&services, query).unwrap_err(), [wrong]);
+        }
     }
 
-    #[test]
-    fn links_repeat_filter_and_sort() {
-        let query = parse("sort=-userName&filter=userName+eq+'a'&page[limit]=1&junk=1").unwrap();
-        let document = query.document("/x", std::iter::empty(), 0);
+    #[tokio::test]
+    async fn links_repeat_filter_and_sort() {
+        let services = services().await;
+        let query = parse(
+            &services,
+            "sort=-userName&filter=userName+eq+'a'&page[limit]=1&junk=1",
+        )
+        .unwrap();
+        let nothing = Page::<()> {
+            items: Vec::new(),
+            count: 0,
+            before: None,
+            after: None,
+        };
+        let document = query.document(&services, &nothing, |()| Value::Null);
         assert_eq!(
             document["links"]["self"]["href"],
             "/x?filter=userName+eq+%27a%27&sort=-userName&page%5Blimit%5D=1&page%5Boffset%5D=0"

@@ -34,7 +34,9 @@ impl Standing {
     fn of(caller: Option<&Caller>) -> Self {
         match caller.and_then(|caller| caller.actor.as_ref()) {
             None => Self::Stranger,
-            Some(actor) if actor.password_change_needed() => Self::FirstPassword,
+            Some(actor) if actor.password_change_needed() || actor.factor_needed() => {
+                Self::FirstPassword
+            }
             Some(_) => Self::SignedIn,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Only here is the session cookie read, so only here requests from other sites must be refused.
 
+mod api_docs;
 pub(crate) mod assets;
 mod contexts;
 pub(crate) mod csrf;
@@ -60,6 +61,7 @@ pub fn router(state: &AppState) -> Router {
         .layer(from_fn_with_state(csrf::own_origin(&state.settings.public_url()), csrf::guard))
         .with_state(options)
         .merge(assets::routes())
+        .merge(api_docs::routes())
         .layer(from_fn(limit_body))
         .layer(CatchPanicLayer::custom(|_| Failure::Domain(Error::Internal).into_response()))
         .layer(from_fn(failures::render))

@@ -11,6 +11,7 @@ mod connections;
 mod health;
 mod matrix;
 mod netbackup;
+mod openapi;
 mod program;
 mod saml;
 mod secrecy;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use domain::key;
 use server::{
-    AppState,
+    AppState, RootCertificate,
     config::{Flags, Settings},
     router::router,
 };
@@ -46,6 +46,15 @@ impl App {
 
     /// With settings as in the environment.
     pub(crate) fn with(harness: Harness, variables: &[(&str, &str)]) -> Self {
+        Self::of(harness, variables, None)
+    }
+
+    /// That clients trust by this certificate.
+    pub(crate) fn trusted_by(harness: Harness, root: &str) -> Self {
+        Self::of(harness, &[], Some(root.into()))
+    }
+
+    fn of(harness: Harness, variables: &[(&str, &str)], root: Option<Arc<str>>) -> Self {
         Log::start();
         let variables = variables
             .iter()
@@ -54,6 +63,8 @@ impl App {
         let state = AppState {
             services: harness.services.clone(),
             settings: Arc::new(settings),
+            root_certificate: root
+                .map(|root| -> RootCertificate { Arc::new(move || root.clone()) }),
             entropy: Arc::new(FakeEntropy::default()),
         };
         Self {

@@ -116,6 +116,39 @@ on_both_databases! {
         }
     }
 
+    /// Envoy asks with the request's own method and appends its path and query.
+    async fn envoy_is_answered_200_whatever_it_appends(harness: Harness) {
+        let app = App::on(harness);
+        let (key, tag) = app.user("bob").await.make_key().await;
+        for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+            for path in ["/verify/envoy", "/verify/envoy/", "/verify/envoy/a/b", "/verify/envoy//a/../b?permission=x&y=%00"] {
+                let answer = app.key(&key).send(method.clone(), path, &[], Body::empty()).await;
+                assert_eq!((answer.status, answer.text()), (200, ""), "{method} {path}");
+                assert_eq!(answer.header("x-latchkey-key-tag"), tag);
+                assert_eq!(app.key("junk").send(method.clone(), path, &[], Body::empty()).await.status, 401);
+            }
+        }
+    }
+
+    async fn a_permission_can_be_asked_for(harness: Harness) {
+        let app = App::on(harness);
+        let (bobs, _) = app.user("bob").await.make_key().await;
+        let (roots, _) = app.administrator().await.make_key().await;
+        let view = "%7COPERATIONS%7CVIEW%7C@%7CSECURITY%7CAUDIT-LOGS%7C";
+        let reissue = "|OPERATIONS|SECURITY|USERS|API-KEYS|REISSUE|@|SECURITY|USERS|API-KEYS|".replace('|', "%7C");
+        for query in [format!("permission={view}"), format!("permission={view}&permission={reissue}&x=y")] {
+            let path = format!("/verify?{query}");
+            assert_eq!(app.key(&roots).get(&path).await.status, 204, "{query}");
+            let denied = app.key(&bobs).get(&path).await;
+            assert_eq!((denied.status, denied.text()), (403, ""), "{query}");
+            assert_eq!(denied.header("x-latchkey-user"), "");
+            assert_eq!(app.key("junk").get(&path).await.status, 401);
+        }
+        for junk in ["", "x", "%7COPERATIONS%7CVIEW%7C", "%7COPERATIONS%7CFLY%7C@%7CSECURITY%7CUSERS%7C"] {
+            assert_eq!(app.key(&roots).get(&format!("/verify?permission={junk}")).await.status, 400, "{junk}");
+        }
+    }
+
     /// What a gateway passes on is not read, however large.
     async fn the_body_is_not_read(harness: Harness) {
         let app = App::on(harness);

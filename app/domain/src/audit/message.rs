@@ -141,6 +141,21 @@ impl Action {
                 "Identity provider {} was removed.",
                 "Removing identity provider {} was refused.",
             ),
+            Self::TokenKeyRotated => Words(
+                61,
+                "Tokens are signed with the new key {}.",
+                "Signing tokens with a new key was refused.",
+            ),
+            Self::PrincipalDeleted => Words(
+                62,
+                "Service principal {} was removed with its role and key.",
+                "Removing service principal {} was refused.",
+            ),
+            Self::SecondFactorChanged => Words(
+                63,
+                "The second factor of user {} was changed.",
+                "Changing the second factor of user {} was refused.",
+            ),
         }
     }
 }
@@ -211,6 +226,9 @@ mod tests {
                 ("provider.delete", "PROVIDER", "DELETE", 1045),
                 ("audit.read", "AUDIT", "ACCESS", 1019),
                 ("read", "AUDIT", "ACCESS", 1020),
+                ("token-key.rotate", "SESSION", "MODIFY", 1061),
+                ("principal.delete", "USER", "DELETE", 1062),
+                ("user.second-factor", "USER", "MODIFY", 1063),
             ]
         );
     }
@@ -228,7 +246,7 @@ mod tests {
         let sentences: BTreeSet<_> = all()
             .map(|(one, outcome)| one.message(outcome, "x"))
             .collect();
-        assert_eq!((numbers.len(), sentences.len()), (50, 50));
+        assert_eq!((numbers.len(), sentences.len()), (56, 56));
         for sentence in sentences {
             assert!(
                 sentence.ends_with('.') && !sentence.contains('{'),

@@ -89,6 +89,24 @@ pub struct Record {
     pub request_id: Option<String>,
 }
 
+impl Record {
+    /// What the record has of the order.
+    fn key(&self, query: &RecordQuery) -> Vec<Literal> {
+        let text = |text: &str| Literal::Text(text.to_owned());
+        let who = self.who.as_ref().map(|who| &who.principal);
+        let value = |field| match field {
+            RecordField::Number => Literal::Number(self.number),
+            RecordField::Category => text(&self.category),
+            RecordField::Operation => text(&self.operation),
+            RecordField::UserName => text(who.map_or("", |who| &who.name)),
+            RecordField::DomainName => text(who.map_or("", |who| &who.domain)),
+            RecordField::Time => Literal::Instant(self.recorded_at),
+        };
+        let sorted = query.sort.iter().map(|key| value(key.field));
+        sorted.chain([Literal::Number(self.number)]).collect()
+    }
+}
+
 impl TryFrom<RecordRow> for Record {
     type Error = Fault;
 
@@ -139,17 +157,20 @@ impl Services {
         self.reading_audit(actor, "a list").await?;
         let mut tx = self.core.db.snapshot().await?;
         let conn = &mut tx.conn();
+        let rows = store::list(conn, query).await?;
+        let items = rows.into_iter().map(Record::try_from);
+        let items = items.collect::<Result<_, Fault>>()?;
+        if let Some(place) = &query.place {
+            return Ok(Page::at(place, query.limit, items, |record| {
+                record.key(query)
+            }));
+        }
         let heads = store::heads(conn).await?;
         let count = match count_by_heads(query.filter.as_ref(), &heads) {
             Some(count) => count,
             None => store::count(conn, query).await?,
         };
-        let rows = store::list(conn, query).await?;
-        let items = rows.into_iter().map(Record::try_from);
-        Ok(Page {
-            items: items.collect::<Result<_, Fault>>()?,
-            count,
-        })
+        Ok(Page::of(items, count))
     }
 
     /// One record; that it was read is recorded before.

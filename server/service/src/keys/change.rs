@@ -11,18 +11,18 @@ use domain::{
     operation::Operation,
     permission::Whose,
     policy::{MAX_OVERLAP_HOURS, Policy},
-    principal::{Identity, Principal, fold},
+    principal::{DomainType, Identity, Principal, fold},
 };
 use serde_json::json;
 
-use super::{CreatedKey, Keys, whose};
+use super::{CreatedKey, Keys, once::Once, whose};
 use crate::{
     Actor, Outcome,
     fault::Fault,
     operation::{Admission, KeyChange},
     roles,
     secret::KeyValue,
-    store::{Tx, keys as store, policy, users},
+    store::{Tx, idempotency, keys as store, policy, users},
 };
 
 /// What the caller wants a new key to be.
@@ -74,7 +74,6 @@ impl Keys {
         also: impl AsyncFnOnce(&mut Tx, &CreatedKey) -> Result<T, Fault>,
     ) -> Result<Outcome<(CreatedKey, T)>, Fault> {
         let core = &*self.core;
-        let now = core.clock.now();
         let named = wanted.owner.as_ref();
         let others = named.filter(|owner| !is_self(actor, owner));
         let whose = others.map_or(Whose::Own, |_| Whose::Others);
@@ -82,23 +81,46 @@ impl Keys {
         let description = check_description(&wanted.description)?;
 
         let mut tx = core.db.begin().await?;
-        let policy = policy::get(&mut tx.conn()).await?;
         let owner = match others {
             Some(owner) => find_owner(&mut tx, owner).await?,
             None => actor.identity.clone(),
         };
-        allow_for_owner(&mut tx, actor, &owner, &policy).await?;
+        let created = self
+            .create_in(&mut tx, actor, owner, description, wanted.validity)
+            .await?;
+        let event = created.event();
+        let extra = also(&mut tx, &created).await?;
+        core.commit(tx, actor, &event).await?;
+        Ok(Outcome::Done((created, extra)))
+    }
+
+    /// Makes a key for an owner, within a transaction that goes on to record it.
+    pub(crate) async fn create_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        owner: Identity,
+        description: String,
+        validity: Option<Validity>,
+    ) -> Result<CreatedKey, Fault> {
+        let core = &*self.core;
+        let now = core.clock.now();
+        let whose = if owner.id == actor.identity.id {
+            Whose::Own
+        } else {
+            Whose::Others
+        };
+        let policy = policy::get(&mut tx.conn()).await?;
+        allow_for_owner(tx, actor, &owner, &policy).await?;
         let answer = expiry::decide(
             Owner::of(&owner),
             Act::Create,
             asker(actor, whose),
-            wanted.validity,
+            validity,
             &policy,
             now,
         )?;
-        let admission = core
-            .admit(&mut tx, actor, KeyChange::Create(owner.id))
-            .await?;
+        let admission = core.admit(tx, actor, KeyChange::Create(owner.id)).await?;
         let new = New {
             owner,
             description,
@@ -110,12 +132,29 @@ impl Keys {
             later_than_saml: answer.later_than_saml,
             now,
         };
-        let created = self.insert(&mut tx, actor, new, &admission).await?;
-        let tag = created.key.tag.as_str();
-        let event = Event::done(Action::KeyCreated, tag).after(audited(&created.key));
-        let extra = also(&mut tx, &created).await?;
-        core.commit(tx, actor, &event).await?;
-        Ok(Outcome::Done((created, extra)))
+        self.insert(tx, actor, new, &admission).await
+    }
+
+    /// Remembers a request that is not to be carried out twice.
+    pub(super) async fn remember(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        once: Option<&Once>,
+        created: &CreatedKey,
+    ) -> Result<(), Fault> {
+        let Some(Once { name, request }) = once else {
+            return Ok(());
+        };
+        let (tag, now) = (&created.key.tag, self.core.clock.now());
+        let user = actor.identity.id;
+        let first = idempotency::remember(&mut tx.conn(), user, name, request, tag, now).await?;
+        if first {
+            Ok(())
+        } else {
+            // Another request of that name was faster.
+            Err(Error::Conflict(Conflict::Stale).into())
+        }
     }
 
     pub(super) async fn try_update(
@@ -257,11 +296,29 @@ impl Keys {
 
     pub(super) async fn try_revoke(&self, actor: &Actor, tag: &Tag) -> Result<Outcome<()>, Fault> {
         let now = self.core.clock.now();
-        let mut tx = self.core.db.begin().await?;
-        self.find(&mut tx, actor, tag, Operation::RevokeKey, now)
+        let core = &*self.core;
+        let mut tx = core.db.begin().await?;
+        let before = self
+            .find(&mut tx, actor, tag, Operation::RevokeKey, now)
             .await?;
-        // There are no service principals yet, so every key is a user's.
-        Err(Error::Refused(Refusal::NotRevocable).into())
+        if before.owner.principal.domain_type != DomainType::Nbsp {
+            return Err(Error::Refused(Refusal::NotRevocable).into());
+        }
+        if before.state == State::Revoked {
+            return Err(Error::Conflict(Conflict::NotActive).into());
+        }
+        let admission = core.admit(&mut tx, actor, KeyChange::Revoke(tag)).await?;
+        let conn = &mut tx.conn();
+        if !store::revoke(conn, tag, now, &admission).await? {
+            return Err(Error::Conflict(Conflict::NotActive).into());
+        }
+        let row = store::by_tag(conn, tag).await?.ok_or(Error::NotFound)?;
+        let after = row.into_key(now)?;
+        let event = Event::done(Action::KeyUpdated, tag.as_str())
+            .before(audited(&before))
+            .after(audited(&after));
+        core.commit(tx, actor, &event).await?;
+        Ok(Outcome::Done(()))
     }
 
     /// The key that an operation is about, if the actor may do it.
@@ -351,6 +408,14 @@ impl Keys {
             }
         }
         Err(Fault::Broken("the random generator repeats itself"))
+    }
+}
+
+impl CreatedKey {
+    /// What the trail says of it.
+    pub(crate) fn event(&self) -> Event {
+        let tag = self.key.tag.as_str();
+        Event::done(Action::KeyCreated, tag).after(audited(&self.key))
     }
 }
 

@@ -4,6 +4,7 @@ mod change;
 mod directory;
 mod ending;
 mod export;
+mod once;
 mod query;
 mod uses;
 
@@ -22,6 +23,7 @@ pub use domain::directory::{Count, Cursor, DirectoryPage, DirectoryQuery, Order,
 pub use self::{
     change::{KeyEdit, NewKey, Reissue},
     export::KeyExport,
+    once::{Known, Once},
     query::{KEY_FIELDS, KeyField, KeyQuery},
     uses::MAX_HOURS,
 };
@@ -68,7 +70,24 @@ impl Keys {
         actor: &Actor,
         wanted: NewKey,
     ) -> Result<Outcome<CreatedKey>, Error> {
-        let result = self.try_create(actor, wanted, async |_, _| Ok(())).await;
+        self.create_once(actor, wanted, None).await
+    }
+
+    /// Makes a key as [`Keys::create`] does, and remembers the request: what is known of it is
+    /// asked of [`Keys::known`] beforehand.
+    ///
+    /// # Errors
+    /// As [`Keys::create`]; [`domain::error::Conflict::Stale`] when the request was carried out
+    /// in the meantime.
+    pub async fn create_once(
+        &self,
+        actor: &Actor,
+        wanted: NewKey,
+        once: Option<&Once>,
+    ) -> Result<Outcome<CreatedKey>, Error> {
+        let remember =
+            async |tx: &mut Tx, created: &CreatedKey| self.remember(tx, actor, once, created).await;
+        let result = self.try_create(actor, wanted, remember).await;
         let result = result.map(|outcome| outcome.map(|(created, ())| created));
         self.core
             .recording_refusal(actor, result, Action::KeyCreated, "a new key")
@@ -124,9 +143,24 @@ impl Keys {
         tag: &Tag,
         wanted: Reissue,
     ) -> Result<Outcome<CreatedKey>, Error> {
-        let result = self
-            .try_reissue(actor, tag, wanted, async |_, _| Ok(()))
-            .await;
+        self.reissue_once(actor, tag, wanted, None).await
+    }
+
+    /// Reissues a key as [`Keys::reissue`] does, and remembers the request as
+    /// [`Keys::create_once`] does.
+    ///
+    /// # Errors
+    /// As both.
+    pub async fn reissue_once(
+        &self,
+        actor: &Actor,
+        tag: &Tag,
+        wanted: Reissue,
+        once: Option<&Once>,
+    ) -> Result<Outcome<CreatedKey>, Error> {
+        let remember =
+            async |tx: &mut Tx, created: &CreatedKey| self.remember(tx, actor, once, created).await;
+        let result = self.try_reissue(actor, tag, wanted, remember).await;
         let result = result.map(|outcome| outcome.map(|(created, ())| created));
         self.core
             .recording_refusal(actor, result, Action::KeyReissued, tag.as_str())
@@ -270,13 +304,14 @@ impl Keys {
         let now = self.core.clock.now();
         let mut reader = self.core.db.reader().await?;
         let conn = &mut reader.conn();
-        let count = store::count(conn, query, visible, now).await?;
         let rows = store::list(conn, query, visible, now).await?;
-        let items = rows
-            .into_iter()
-            .map(|row| Ok(self.core.usage.overlay(row.into_key(now)?)))
-            .collect::<Result<_, Fault>>()?;
-        Ok(Page { items, count })
+        let items = rows.into_iter().map(|row| row.into_key(now));
+        let items = items.collect::<Result<_, Fault>>()?;
+        let page = match &query.place {
+            Some(place) => Page::at(place, query.limit, items, |key| store::place_of(key, query)),
+            None => Page::of(items, store::count(conn, query, visible, now).await?),
+        };
+        page.try_map(|key| Ok(self.core.usage.overlay(key)))
     }
 
     /// Which keys a list may have for the caller.

@@ -10,7 +10,10 @@ use super::{
     Conn, Sql, Time,
     sql::{Arg, bind_all},
 };
-use crate::fault::Fault;
+use crate::{
+    fault::Fault,
+    list::{Place, Query},
+};
 
 /// Where a list's fields stand in the database.
 pub(crate) trait Columns {
@@ -52,12 +55,7 @@ pub(crate) fn push_filter<C: Columns>(sql: &mut Sql, filter: &Expr<C::Field>, co
                 Comparison::Gt => " > ",
                 Comparison::Ge => " >= ",
             });
-            sql.bind(match literal {
-                Literal::Text(text) => Arg::Text(text.clone()),
-                Literal::Instant(instant) => columns.instant(*instant),
-                Literal::Bool(value) => Arg::Bool(*value),
-                Literal::Number(number) => Arg::Int(*number),
-            });
+            sql.bind(arg(literal, columns));
         }
         // LIKE minds case on one database and not on the other; these do on both.
         Expr::Contains(field, text) => {
@@ -100,21 +98,106 @@ fn push_pair<C: Columns>(
     sql.push(")");
 }
 
-/// Writes ` order by` with the keys asked for; what makes the order total goes behind it.
-pub(crate) fn push_order<C: Columns>(sql: &mut Sql, sort: &[SortKey<C::Field>], columns: &C) {
-    sql.push(" order by ");
-    for key in sort {
-        columns.push_sort(sql, key.field);
-        sql.push(if key.descending { " desc, " } else { ", " });
+fn arg<C: Columns>(literal: &Literal, columns: &C) -> Arg {
+    match literal {
+        Literal::Text(text) => Arg::Text(text.clone()),
+        Literal::Instant(instant) => columns.instant(*instant),
+        Literal::Bool(value) => Arg::Bool(*value),
+        Literal::Number(number) => Arg::Int(*number),
     }
 }
 
-/// Writes which part of the list is meant.
-pub(crate) fn push_part(sql: &mut Sql, limit: u32, offset: u32) {
+/// What makes an order total, ascending: columns that together are each item's own.
+pub(crate) type Ties = &'static [&'static str];
+
+/// Writes ` order by` and which part of the list is meant: by offset, or one item more than asked
+/// from a place on, in the direction of walking.
+pub(crate) fn push_part<C: Columns>(
+    sql: &mut Sql,
+    query: &Query<C::Field>,
+    ties: Ties,
+    columns: &C,
+) {
+    let back = query.place.as_ref().is_some_and(|place| !place.forward);
+    for index in 0..query.sort.len() + ties.len() {
+        sql.push(if index == 0 { " order by " } else { ", " });
+        push_key(sql, &query.sort, ties, columns, index);
+        if descends(&query.sort, index) != back {
+            sql.push(" desc");
+        }
+    }
     sql.push(" limit ");
-    sql.bind(Arg::Int(limit.into()));
-    sql.push(" offset ");
-    sql.bind(Arg::Int(offset.into()));
+    if query.place.is_some() {
+        sql.bind(Arg::Int(i64::from(query.limit) + 1));
+    } else {
+        sql.bind(Arg::Int(query.limit.into()));
+        sql.push(" offset ");
+        sql.bind(Arg::Int(query.offset.into()));
+    }
+}
+
+/// Writes ` and (…)`: what comes after a place, in the direction of walking. `(a > x) or (a = x and
+/// b > y) or …`, behind `a >= x`, by which an index is entered.
+pub(crate) fn push_place<C: Columns>(
+    sql: &mut Sql,
+    query: &Query<C::Field>,
+    ties: Ties,
+    columns: &C,
+) {
+    let Some(Place {
+        forward,
+        at: Some(at),
+    }) = &query.place
+    else {
+        return;
+    };
+    let sort = &query.sort;
+    let compare = |sql: &mut Sql, index: usize, operator: &'static str| {
+        push_key(sql, sort, ties, columns, index);
+        sql.push(operator);
+        if let Some(literal) = at.get(index) {
+            sql.bind(arg(literal, columns));
+        }
+    };
+    let beyond = |index: usize, upwards, downwards| {
+        if descends(sort, index) == *forward {
+            downwards
+        } else {
+            upwards
+        }
+    };
+    sql.push(" and ");
+    compare(sql, 0, beyond(0, " >= ", " <= "));
+    sql.push(" and (");
+    for index in 0..at.len() {
+        sql.push(if index == 0 { "(" } else { " or (" });
+        for equal in 0..index {
+            compare(sql, equal, " = ");
+            sql.push(" and ");
+        }
+        compare(sql, index, beyond(index, " > ", " < "));
+        sql.push(")");
+    }
+    sql.push(")");
+}
+
+fn descends<F>(sort: &[SortKey<F>], index: usize) -> bool {
+    sort.get(index).is_some_and(|key| key.descending)
+}
+
+fn push_key<C: Columns>(
+    sql: &mut Sql,
+    sort: &[SortKey<C::Field>],
+    ties: Ties,
+    columns: &C,
+    index: usize,
+) {
+    match sort.get(index) {
+        Some(key) => columns.push_sort(sql, key.field),
+        None => {
+            sql.push(ties.get(index - sort.len()).copied().unwrap_or("true"));
+        }
+    }
 }
 
 /// The rows of a statement.

@@ -11,7 +11,7 @@ use domain::{
 };
 use sqlx::FromRow;
 
-pub(crate) use self::query::{Visible, count, list};
+pub(crate) use self::query::{Visible, count, key as place_of, list};
 use super::{Conn, Sql, Time, filter::fetch_all, roles::HeldRow, run, users};
 use crate::{fault::Fault, operation::Admission};
 
@@ -148,6 +148,7 @@ fn read_tag(text: &str) -> Result<Tag, Fault> {
 #[derive(Debug, FromRow)]
 pub(crate) struct CheckRow {
     pub(crate) digest: Option<Vec<u8>>,
+    pub(crate) created_at: Time,
     pub(crate) expires_at: Time,
     pub(crate) awaiting_sign_in: bool,
     pub(crate) revoked_at: Option<Time>,
@@ -176,6 +177,12 @@ impl CheckRow {
             &self.user_domain,
             &self.user_name,
         )
+    }
+
+    /// When it ends by itself.
+    pub(crate) fn ends_at(&self) -> Instant {
+        let retires_at = self.retires_at.map(Instant::from);
+        retires_at.map_or(self.expires_at.0, |end| end.min(self.expires_at.0))
     }
 
     /// The permission that the row adds, if it adds one.
@@ -344,6 +351,22 @@ pub(crate) async fn update(
     Ok(changed == 1)
 }
 
+/// Lets a key work no more. `false`: it does not, or is gone.
+pub(crate) async fn revoke(
+    conn: &mut Conn<'_>,
+    tag: &Tag,
+    now: Instant,
+    _: &Admission,
+) -> Result<bool, Fault> {
+    let revoked = run!(conn, sqlx::query(
+        "update api_key set revoked_at = $2, version = version + 1 \
+         where tag = $1 and revoked_at is null and deleted_at is null",
+    )
+    .bind(tag.as_str())
+    .bind(Time(now)) => rows_affected)?;
+    Ok(revoked == 1)
+}
+
 /// Lets a key retire: it is no longer the owner's current key and ends at `retires_at`. A key that
 /// retires already ends at once. `false`: it was changed since `version`, or is gone.
 pub(crate) async fn retire(
@@ -386,7 +409,7 @@ pub(crate) async fn bury_retired(conn: &mut Conn<'_>, now: Instant) -> Result<u6
 /// What verification needs of the key with that tag: nothing, or one row a role of its owner.
 pub(crate) async fn for_check(conn: &mut Conn<'_>, tag: &Tag) -> Result<Vec<CheckRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, CheckRow>(
-        "select k.digest, k.expires_at, k.awaiting_sign_in, k.revoked_at, \
+        "select k.digest, k.created_at, k.expires_at, k.awaiting_sign_in, k.revoked_at, \
          k.retires_at, k.deleted_at, u.disabled_at as owner_disabled_at, \
          u.id as user_id, u.domain_type as user_domain_type, \
          u.domain as user_domain, u.name as user_name, \

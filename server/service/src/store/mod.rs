@@ -5,16 +5,20 @@ pub(crate) mod audit;
 pub(crate) mod bulk;
 mod connect;
 pub(crate) mod filter;
+pub(crate) mod idempotency;
 pub(crate) mod keys;
 pub(crate) mod policy;
+pub(crate) mod principals;
 pub(crate) mod reveals;
 pub(crate) mod roles;
 pub(crate) mod saml;
+pub(crate) mod second_factors;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_failures;
 mod sql;
 mod time;
+pub(crate) mod token_keys;
 pub(crate) mod users;
 
 use sqlx::{

@@ -18,6 +18,7 @@ struct PolicyRow {
     later_than_saml: String,
     limit_security_administrators: bool,
     logout_disables_keys: bool,
+    second_factor_required: bool,
 }
 
 /// The policy in force.
@@ -25,7 +26,8 @@ pub(crate) async fn get(conn: &mut Conn<'_>) -> Result<Policy, Fault> {
     let row: PolicyRow = run!(conn, sqlx::query_as(
         "select max_lifetime_days, default_lifetime_days, overlap_hours, tombstone_days, \
          self_service, saml_max_lifetime_hours, saml_expiry, later_than_saml, \
-         limit_security_administrators, logout_disables_keys from policy",
+         limit_security_administrators, logout_disables_keys, second_factor_required \
+         from policy",
     ) => fetch_one)?;
     // The table's constraints keep every number far within 32 bits.
     let number = |value| u32::try_from(value).map_err(|_| Fault::Broken("a stored policy is odd"));
@@ -46,6 +48,7 @@ pub(crate) async fn get(conn: &mut Conn<'_>) -> Result<Policy, Fault> {
         },
         limit_security_administrators: row.limit_security_administrators,
         logout_disables_keys: row.logout_disables_keys,
+        second_factor_required: row.second_factor_required,
     })
 }
 
@@ -63,7 +66,8 @@ pub(crate) async fn set(conn: &mut Conn<'_>, policy: &Policy) -> Result<(), Faul
         "update policy set max_lifetime_days = $1, default_lifetime_days = $2, \
          overlap_hours = $3, tombstone_days = $4, self_service = $5, \
          saml_max_lifetime_hours = $6, saml_expiry = $7, later_than_saml = $8, \
-         limit_security_administrators = $9, logout_disables_keys = $10",
+         limit_security_administrators = $9, logout_disables_keys = $10, \
+         second_factor_required = $11",
     )
     .bind(i64::from(policy.max_lifetime_days))
     .bind(i64::from(policy.default_lifetime_days))
@@ -74,6 +78,7 @@ pub(crate) async fn set(conn: &mut Conn<'_>, policy: &Policy) -> Result<(), Faul
     .bind(saml_expiry)
     .bind(later_than_saml)
     .bind(policy.limit_security_administrators)
-    .bind(policy.logout_disables_keys) => rows_affected)?;
+    .bind(policy.logout_disables_keys)
+    .bind(policy.second_factor_required) => rows_affected)?;
     Ok(())
 }

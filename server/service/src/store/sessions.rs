@@ -1,13 +1,16 @@
 //! Sessions: of browsers, and of REST tokens.
 
+pub(crate) mod query;
+
 use domain::{
     Instant,
     expiry::SamlSession,
+    key::Tag,
     principal::{Identity, UserId},
 };
 use sqlx::FromRow;
 
-use super::{Conn, Time, run, users};
+use super::{Conn, Time, run, second_factors::factor_needed, users};
 use crate::fault::Fault;
 
 /// A new session.
@@ -16,6 +19,8 @@ pub(crate) struct NewSession<'a> {
     /// `None`: a REST token.
     pub(crate) token_hash: Option<Vec<u8>>,
     pub(crate) user: UserId,
+    /// The key it was got with. `None`: not with a key.
+    pub(crate) key_tag: Option<&'a Tag>,
     pub(crate) now: Instant,
     pub(crate) expires_at: Instant,
     pub(crate) address: &'a str,
@@ -39,6 +44,7 @@ pub(crate) struct SamlLink<'a> {
 pub(crate) struct SessionRow {
     pub(crate) id: String,
     pub(crate) key_tag: Option<String>,
+    pub(crate) created_at: Time,
     pub(crate) last_seen_at: Time,
     pub(crate) expires_at: Time,
     user_id: i64,
@@ -46,6 +52,7 @@ pub(crate) struct SessionRow {
     domain: String,
     name: String,
     pub(crate) password_change_needed: bool,
+    pub(crate) factor_needed: bool,
     pub(crate) disabled_at: Option<Time>,
     saml_validated_at: Option<Time>,
     saml_not_on_or_after: Option<Time>,
@@ -88,8 +95,8 @@ pub(crate) async fn insert(conn: &mut Conn<'_>, session: NewSession<'_>) -> Resu
     run!(conn, sqlx::query(
         "insert into session (id, kind, token_hash, user_id, created_at, last_seen_at, \
          expires_at, address, user_agent, saml_validated_at, saml_not_on_or_after, \
-         saml_provider_id, saml_name_id, saml_index) \
-         values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         saml_provider_id, saml_name_id, saml_index, key_tag) \
+         values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(session.id)
     .bind(kind)
@@ -103,7 +110,8 @@ pub(crate) async fn insert(conn: &mut Conn<'_>, session: NewSession<'_>) -> Resu
     .bind(session.saml.and_then(|saml| saml.not_on_or_after).map(Time))
     .bind(session.link.map(|link| link.provider))
     .bind(session.link.map(|link| link.name_id))
-    .bind(session.link.and_then(|link| link.index)) => rows_affected)?;
+    .bind(session.link.and_then(|link| link.index))
+    .bind(session.key_tag.map(Tag::as_str)) => rows_affected)?;
     Ok(())
 }
 
@@ -112,12 +120,13 @@ pub(crate) async fn by_token_hash(
     conn: &mut Conn<'_>,
     hash: &[u8],
 ) -> Result<Option<SessionRow>, Fault> {
-    Ok(run!(conn, sqlx::query_as::<_, SessionRow>(
-        "select s.id, s.key_tag, s.last_seen_at, s.expires_at, u.id as user_id, u.domain_type, \
+    Ok(run!(conn, sqlx::query_as::<_, SessionRow>(concat!(
+        "select s.id, s.key_tag, s.created_at, s.last_seen_at, s.expires_at, u.id as user_id, u.domain_type, \
          u.domain, u.name, u.password_change_needed, u.disabled_at, s.saml_validated_at, \
-         s.saml_not_on_or_after \
-         from session s join app_user u on u.id = s.user_id where s.token_hash = $1",
-    )
+         s.saml_not_on_or_after, ", factor_needed!(), " as factor_needed \
+         from session s join app_user u on u.id = s.user_id cross join policy o \
+         where s.token_hash = $1",
+    ))
     .bind(hash) => fetch_optional)?)
 }
 
@@ -126,13 +135,13 @@ pub(crate) async fn by_token_id(
     conn: &mut Conn<'_>,
     id: &str,
 ) -> Result<Option<SessionRow>, Fault> {
-    Ok(run!(conn, sqlx::query_as::<_, SessionRow>(
-        "select s.id, s.key_tag, s.last_seen_at, s.expires_at, u.id as user_id, u.domain_type, \
+    Ok(run!(conn, sqlx::query_as::<_, SessionRow>(concat!(
+        "select s.id, s.key_tag, s.created_at, s.last_seen_at, s.expires_at, u.id as user_id, u.domain_type, \
          u.domain, u.name, u.password_change_needed, u.disabled_at, s.saml_validated_at, \
-         s.saml_not_on_or_after \
-         from session s join app_user u on u.id = s.user_id \
+         s.saml_not_on_or_after, ", factor_needed!(), " as factor_needed \
+         from session s join app_user u on u.id = s.user_id cross join policy o \
          where s.id = $1 and s.kind = 'token'",
-    )
+    ))
     .bind(id) => fetch_optional)?)
 }
 
@@ -175,6 +184,11 @@ pub(crate) async fn end_all(
         .bind(user.0)
         .bind(keep.unwrap_or_default()) => rows_affected)?,
     )
+}
+
+/// Ends all sessions of everybody. Returns how many.
+pub(crate) async fn end_everybody_s(conn: &mut Conn<'_>) -> Result<u64, Fault> {
+    Ok(run!(conn, sqlx::query("delete from session") => rows_affected)?)
 }
 
 /// Removes sessions that have ended by themselves.

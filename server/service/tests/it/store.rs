@@ -202,6 +202,56 @@ on_both_databases! {
         assert!(execute(&harness, "delete from saml_provider").await.is_err());
     }
 
+    /// Each constraint of the REST API's tables and of second factors by its name.
+    async fn what_cannot_be_beside_keys_is_refused(harness: Harness) {
+        harness.add_user("bob", &[]).await;
+        let bytes = |count: usize| format!("cast('{}' as {{blob}})", "x".repeat(count));
+        let token_key = |id: &str, key: &str, rest: &str| {
+            format!(
+                "insert into token_key (id, public_key, created_at, sealed, ends_at) \
+                 values ('{id}', {key}, 1, {rest})"
+            )
+        };
+        let factor = |step: i64| {
+            format!(
+                "insert into second_factor (user_id, sealed, created_at, last_step) \
+                 values (1000, {}, 1, {step})",
+                bytes(40)
+            )
+        };
+        put(&harness, &factor(0)).await.unwrap();
+        for (sql, constraint) in [
+            (token_key("x", &bytes(31), "null, 5"), "token_public_key_has_32_bytes"),
+            (token_key("x", &bytes(32), &format!("{}, 5", bytes(40))), "only_the_signing_key_is_kept"),
+            (
+                format!(
+                    "insert into service_principal (user_id, kind, created_at) values (1000, '{}', 1)",
+                    "k".repeat(64)
+                ),
+                "principal_kind_has_63_characters",
+            ),
+            ("update second_factor set last_step = -1".to_owned(), "steps_are_not_negative"),
+            (
+                format!("insert into recovery_code (user_id, digest) values (1000, {})", bytes(31)),
+                "recovery_digest_has_32_bytes",
+            ),
+        ] {
+            let error = put(&harness, &sql).await.unwrap_err();
+            assert!(error.contains(constraint), "{sql}: {error}");
+        }
+        for sql in [
+            // The one that signs is there already.
+            token_key("y", &bytes(32), "null, null"),
+            factor(0),
+            "insert into service_principal (user_id, kind, created_at) values (7, '', 1)".to_owned(),
+            "insert into service_principal (user_id, kind, role_id, created_at) values (1000, '', 99, 1)".to_owned(),
+            format!("insert into recovery_code (user_id, digest) values (7, {})", bytes(32)),
+            "insert into idempotency_key (user_id, name, request, tag, created_at) values (1000, 'n', 'r', 'tag-00000009', 1)".to_owned(),
+        ] {
+            assert!(put(&harness, &sql).await.is_err(), "{sql}");
+        }
+    }
+
     async fn user_numbers_start_at_1000_and_are_never_used_again(harness: Harness) {
         assert_eq!(harness.add_user("anna", &[]).await.id.0, 1000);
         assert_eq!(harness.add_user("bob", &[]).await.id.0, 1001);

@@ -26,14 +26,14 @@ use crate::{
     },
 };
 
-const KIND: &str = "accessDefinition";
-const OPERATION: &str = "accessControlOperation";
+pub(super) const KIND: &str = "accessDefinition";
+pub(super) const OPERATION: &str = "accessControlOperation";
 
 /// Here a namespace has nothing below it, so all of it is always meant.
-const PROPAGATION: &str = "OBJECT_AND_CHILDREN";
+pub(super) const PROPAGATION: &str = "OBJECT_AND_CHILDREN";
 
-const FIELDS: &[Field<()>] = &[Field::new("namespace", (), Kind::Text)];
-const OPERATION_FIELDS: &[Field<()>] = &[Field::new("id", (), Kind::Text)];
+pub(super) const FIELDS: &[Field<()>] = &[Field::new("namespace", (), Kind::Text)];
+pub(super) const OPERATION_FIELDS: &[Field<()>] = &[Field::new("id", (), Kind::Text)];
 
 pub(super) async fn list(
     State(state): State<AppState>,
@@ -42,16 +42,19 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Result<Document, Failure> {
-    let query = ListQuery::parse(query.as_deref(), FIELDS)?;
-    let role = state.services.roles.get(&actor, id).await?;
-    let all = granted(role.grants).collect();
+    let services = &state.services;
+    let path = format!("{}/access-definitions", href(id));
+    let query = ListQuery::parse(services, path, query.as_deref(), FIELDS)?;
+    let role = services.roles.get(&actor, id).await?;
+    let all = by_namespace(role.grants).collect();
     let page = query
         .wanted()
         .page_of(all, |(on, _), ()| text(names::namespace(*on)));
-    let path = format!("{}/access-definitions", href(id));
-    let items = page.items.iter();
-    let items = items.map(|(on, operations)| item(id, *on, operations));
-    Ok(Document(query.document(&path, items, page.count)))
+    Ok(Document(query.document(
+        services,
+        &page,
+        |(on, operations)| item(id, *on, operations),
+    )))
 }
 
 /// Grants more on one namespace, besides what the role grants already.
@@ -123,15 +126,16 @@ pub(super) async fn operations(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Result<Document, Failure> {
-    let query = ListQuery::parse(query.as_deref(), OPERATION_FIELDS)?;
+    let services = &state.services;
+    let path = format!("{BASE}/access-control/operations");
+    let query = ListQuery::parse(services, path, query.as_deref(), OPERATION_FIELDS)?;
     // Whoever may see roles may see what they are made of.
-    state.services.roles.list(&actor).await?;
+    services.roles.list(&actor).await?;
     let all = Permission::ALL.to_vec();
     let page = query
         .wanted()
         .page_of(all, |permission, ()| text(names::operation(*permission)));
-    let path = format!("{BASE}/access-control/operations");
-    let items = page.items.iter().map(|permission| {
+    let item = |permission: &Permission| {
         let on = Namespace::ALL.into_iter();
         let on = on.filter(|on| names::on_namespace(*on).any(|one| one == *permission));
         json!({
@@ -139,8 +143,8 @@ pub(super) async fn operations(
             "id": names::operation(*permission),
             "attributes": { "namespaces": on.map(names::namespace).collect::<Vec<_>>() },
         })
-    });
-    Ok(Document(query.document(&path, items, page.count)))
+    };
+    Ok(Document(query.document(services, &page, item)))
 }
 
 /// A role's number and one of its definitions, by the namespace.
@@ -158,7 +162,7 @@ impl<S: Send + Sync> FromRequestParts<S> for DefinitionInPath {
     }
 }
 
-async fn change(
+pub(super) async fn change(
     state: &AppState,
     Caller(actor): &Caller,
     id: i64,
@@ -175,7 +179,7 @@ async fn change(
 }
 
 /// The definitions in a role's attributes. `None`: there are none, so nothing is said about them.
-pub(super) fn all(attributes: &mut Members) -> Option<Grants> {
+pub(in crate::netbackup) fn all(attributes: &mut Members) -> Option<Grants> {
     const NAME: &str = "accessDefinitions";
     if !attributes.has(NAME) {
         return None;
@@ -209,7 +213,7 @@ fn operations_of(members: &mut Members, on: Namespace) -> Grants {
     for (path, name) in members.texts("operations") {
         match names::permission_of(on, &name) {
             Some(permission) => all |= Grants::one(on, permission),
-            None => members.wrong(&path, one_of(names::on_namespace(on).map(names::operation))),
+            None => members.wrong(&path, operations_on(on)),
         }
     }
     all
@@ -230,32 +234,51 @@ fn without(grants: Grants, on: Namespace) -> Grants {
 }
 
 /// What is granted, namespace by namespace, as far as it means something there.
-fn granted(grants: Grants) -> impl Iterator<Item = (Namespace, Vec<&'static str>)> {
-    let on = move |namespace| {
-        let held = names::on_namespace(namespace);
-        let held = held.filter(move |permission| grants.has(namespace, *permission));
-        (namespace, held.map(names::operation).collect::<Vec<_>>())
-    };
-    let all = Namespace::ALL.into_iter().map(on);
-    all.filter(|(_, operations)| !operations.is_empty())
+fn by_namespace(grants: Grants) -> impl Iterator<Item = (Namespace, Vec<&'static str>)> {
+    let on = move |namespace| Some((namespace, granted_by(grants, namespace)?));
+    Namespace::ALL.into_iter().filter_map(on)
+}
+
+/// What is granted on a namespace. `None`: nothing.
+pub(super) fn granted_by(grants: Grants, on: Namespace) -> Option<Vec<&'static str>> {
+    let held = names::on_namespace(on);
+    let held = held.filter(|permission| grants.has(on, *permission));
+    Some(held.map(names::operation).collect::<Vec<_>>()).filter(|held| !held.is_empty())
+}
+
+/// What is granted as definitions, given which permissions are.
+pub(in crate::netbackup) fn granted(has: impl Fn(Namespace, Permission) -> bool) -> Vec<Value> {
+    let pairs = Namespace::ALL
+        .into_iter()
+        .flat_map(|on| names::on_namespace(on).map(move |permission| (on, permission)));
+    let grants = pairs
+        .filter(|(on, permission)| has(*on, *permission))
+        .fold(Grants::NONE, |all, (on, permission)| {
+            all | Grants::one(on, permission)
+        });
+    plain(grants)
+}
+
+/// What an operation's name on a namespace must be.
+pub(super) fn operations_on(on: Namespace) -> Problem {
+    one_of(names::on_namespace(on).map(names::operation))
 }
 
 /// The definitions as a role's attribute.
-pub(super) fn plain(grants: Grants) -> Vec<Value> {
-    granted(grants)
+pub(in crate::netbackup) fn plain(grants: Grants) -> Vec<Value> {
+    by_namespace(grants)
         .map(|(on, operations)| {
             json!({ "namespace": names::namespace(on), "operations": operations })
         })
         .collect()
 }
 
-fn one(role: &Role, on: Namespace) -> Result<Value, Error> {
-    let found = granted(role.grants).find(|(namespace, _)| *namespace == on);
-    let (on, operations) = found.ok_or(Error::NotFound)?;
+pub(super) fn one(role: &Role, on: Namespace) -> Result<Value, Error> {
+    let operations = granted_by(role.grants, on).ok_or(Error::NotFound)?;
     Ok(item(role.id, on, &operations))
 }
 
-fn definition_href(id: i64, on: Namespace) -> String {
+pub(super) fn definition_href(id: i64, on: Namespace) -> String {
     let namespace = names::namespace(on).replace('|', "%7C");
     format!("{}/access-definitions/{namespace}", href(id))
 }
@@ -265,14 +288,14 @@ fn definition_id(id: i64, on: Namespace) -> String {
 }
 
 /// Clients of that API say how far down a definition reaches.
-fn check_propagation(attributes: &mut Members) {
+pub(super) fn check_propagation(attributes: &mut Members) {
     let said = attributes.text("propagation");
     if said.is_some_and(|said| said != PROPAGATION) {
         attributes.wrong("propagation", Problem::malformed(PROPAGATION));
     }
 }
 
-fn item(id: i64, on: Namespace, operations: &[&'static str]) -> Value {
+pub(super) fn item(id: i64, on: Namespace, operations: &[&'static str]) -> Value {
     let namespace = names::namespace(on);
     let related: Vec<_> = operations
         .iter()

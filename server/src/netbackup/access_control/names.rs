@@ -16,7 +16,7 @@ pub(super) const fn namespace(namespace: Namespace) -> &'static str {
 }
 
 /// The namespace with exactly this name.
-pub(super) fn namespace_of(name: &str) -> Option<Namespace> {
+pub(crate) fn namespace_of(name: &str) -> Option<Namespace> {
     Namespace::ALL
         .into_iter()
         .find(|one| namespace(*one) == name)
@@ -38,7 +38,7 @@ pub(super) const fn operation(permission: Permission) -> &'static str {
 const REVOKE: &str = "|OPERATIONS|SECURITY|USERS|API-KEYS|REVOKE|";
 
 /// The permission that an operation's name stands for on a namespace.
-pub(super) fn permission_of(on: Namespace, name: &str) -> Option<Permission> {
+pub(crate) fn permission_of(on: Namespace, name: &str) -> Option<Permission> {
     if (on, name) == (Namespace::ApiKeys, REVOKE) {
         return Some(Permission::View);
     }

@@ -9,11 +9,7 @@ use domain::{
     principal::{Identity, Principal},
 };
 use serde_json::{Value, json};
-use service::{
-    list::Page,
-    roles::Member,
-    users::{USER_FIELDS, UserField},
-};
+use service::{Services, list::Page, roles::Member, users::USER_FIELDS};
 
 use super::href;
 use crate::{
@@ -27,7 +23,8 @@ use crate::{
     },
 };
 
-const KIND: &str = "userPrincipal";
+pub(super) const KIND: &str = "userPrincipal";
+pub(super) const IDENTITY: &str = "identity";
 
 /// Everybody, with their full identity as their id.
 pub(super) async fn list(
@@ -36,14 +33,11 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Result<Document, Failure> {
-    let query = ListQuery::parse(query.as_deref(), USER_FIELDS)?;
-    let page = state.services.users.search(&actor, &query.wanted()).await?;
-    Ok(document(
-        &query,
-        "/access-control/user-principals",
-        KIND,
-        &page,
-    ))
+    let services = &state.services;
+    let path = format!("{BASE}/access-control/user-principals");
+    let query = ListQuery::parse(services, path, query.as_deref(), USER_FIELDS)?;
+    let page = services.users.search(&actor, query.wanted()).await?;
+    Ok(listed(services, &query, &page, KIND))
 }
 
 /// The same for the field *Username* of forms.
@@ -53,9 +47,11 @@ pub(super) async fn identities(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Result<Document, Failure> {
-    let query = ListQuery::parse(query.as_deref(), USER_FIELDS)?;
-    let page = state.services.users.find(&actor, &query.wanted()).await?;
-    Ok(document(&query, "/rbac/identities", "identity", &page))
+    let services = &state.services;
+    let path = format!("{BASE}/rbac/identities");
+    let query = ListQuery::parse(services, path, query.as_deref(), USER_FIELDS)?;
+    let page = services.users.find(&actor, query.wanted()).await?;
+    Ok(listed(services, &query, &page, IDENTITY))
 }
 
 /// Who holds a role.
@@ -66,12 +62,12 @@ pub(super) async fn holders(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Result<Document, Failure> {
-    let query = ListQuery::parse(query.as_deref(), USER_FIELDS)?;
-    let roles = &state.services.roles;
-    let page = roles.holders(&actor, id, &query.wanted()).await?;
+    let services = &state.services;
     let path = format!("{}/relationships/user-principals", href(id));
-    let items = page.items.iter().map(|user| item(KIND, user));
-    Ok(Document(query.document(&path, items, page.count)))
+    let query = ListQuery::parse(services, path, query.as_deref(), USER_FIELDS)?;
+    let page = services.roles.holders(&actor, id, query.wanted()).await?;
+    let document = query.document(services, &page, |user| item(KIND, user));
+    Ok(Document(document))
 }
 
 /// Gives a role to users, all of them or none.
@@ -148,14 +144,13 @@ fn under_data(error: Error) -> Failure {
     .into()
 }
 
-fn document(
-    query: &ListQuery<UserField>,
-    path: &str,
-    kind: &str,
+fn listed<F: Copy>(
+    services: &Services,
+    query: &ListQuery<F>,
     page: &Page<Identity>,
+    kind: &str,
 ) -> Document {
-    let items = page.items.iter().map(|user| item(kind, user));
-    Document(query.document(&format!("{BASE}{path}"), items, page.count))
+    Document(query.document(services, page, |user| item(kind, user)))
 }
 
 fn item(kind: &str, user: &Identity) -> Value {

@@ -36,7 +36,7 @@ pub(super) enum RoleField {
     BuiltIn,
 }
 
-const FIELDS: &[Field<RoleField>] = &[
+pub(super) const FIELDS: &[Field<RoleField>] = &[
     Field::new("id", RoleField::Id, Kind::Number),
     Field::new("name", RoleField::Name, Kind::Text),
     Field::new("description", RoleField::Description, Kind::Text),
@@ -49,20 +49,17 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Result<Document, Failure> {
-    let query = ListQuery::parse(query.as_deref(), FIELDS)?;
-    let roles = state.services.roles.list(&actor).await?;
+    let services = &state.services;
+    let path = format!("{BASE}{ROLES}");
+    let query = ListQuery::parse(services, path, query.as_deref(), FIELDS)?;
+    let roles = services.roles.list(&actor).await?;
     let page = query.wanted().page_of(roles, |role, field| match field {
         RoleField::Id => Literal::Number(role.id),
         RoleField::Name => Literal::Text(role.name.clone()),
         RoleField::Description => Literal::Text(role.description.clone()),
         RoleField::BuiltIn => Literal::Bool(role.built_in),
     });
-    let items = page.items.iter().map(item);
-    Ok(Document(query.document(
-        &format!("{BASE}{ROLES}"),
-        items,
-        page.count,
-    )))
+    Ok(Document(query.document(services, &page, item)))
 }
 
 pub(super) async fn details(

@@ -4,7 +4,12 @@ use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::error::{Error, Problem};
 use service::keys::{KeyEdit, Reissue};
 
-use super::{TagInPath, answer_of, etag::IfMatch, validity};
+use super::{
+    TagInPath, answer_of,
+    etag::IfMatch,
+    once::{IdempotencyKey, once},
+    validity,
+};
 use crate::{
     AppState,
     credentials::Caller,
@@ -41,6 +46,7 @@ pub(super) async fn reissue(
     Caller(actor): Caller,
     TagInPath(tag): TagInPath,
     IfMatch(version): IfMatch,
+    key: IdempotencyKey,
     body: Body,
 ) -> Result<impl IntoResponse, Failure> {
     let mut attributes = body.attributes_of("apiKeyReissueRequest", tag.as_str())?;
@@ -51,8 +57,15 @@ pub(super) async fn reissue(
         version,
     };
     attributes.end()?;
-    let outcome = state.services.keys.reissue(&actor, &tag, wanted).await;
-    let created = outcome.map_err(under_attributes)?.done();
+    let known = key.with(&body);
+    let created = once(&state, &actor, known.as_ref(), async {
+        let keys = &state.services.keys;
+        let outcome = keys
+            .reissue_once(&actor, &tag, wanted, known.as_ref())
+            .await;
+        Ok(outcome.map_err(under_attributes)?.done())
+    })
+    .await?;
     Ok(answer_of("apiKeyReissueResponse", &created))
 }
 

@@ -57,6 +57,23 @@ impl Members {
         number
     }
 
+    /// Yes or no. `None`: absent, `null`, or wrong.
+    pub(in crate::netbackup) fn flag(&mut self, name: &'static str) -> Option<bool> {
+        match self.rest.remove(name) {
+            None | Some(Value::Null) => None,
+            Some(Value::Bool(value)) => Some(value),
+            Some(_) => {
+                self.wrong(name, Problem::malformed("true or false"));
+                None
+            }
+        }
+    }
+
+    /// A text that is read later.
+    pub(in crate::netbackup) fn peek(&self, name: &str) -> Option<&str> {
+        self.rest.get(name).and_then(Value::as_str)
+    }
+
     /// A text that must be there. Empty when it is not, which [`Members::end`] tells.
     pub(in crate::netbackup) fn required_text(&mut self, name: &'static str) -> String {
         let faults = self.wrong.len();
@@ -75,7 +92,7 @@ impl Members {
     }
 
     /// An object that must be there.
-    pub(super) fn object(&mut self, name: &'static str) -> Self {
+    pub(in crate::netbackup) fn object(&mut self, name: &'static str) -> Self {
         let members = match self.rest.remove(name) {
             Some(Value::Object(members)) => members,
             other => {
@@ -141,7 +158,7 @@ impl Members {
     }
 
     /// Requires `type` to say what the object is.
-    pub(super) fn kind(&mut self, kind: &'static str) {
+    pub(in crate::netbackup) fn kind(&mut self, kind: &'static str) {
         match self.rest.remove("type") {
             Some(Value::String(text)) if text == kind => {}
             None => self.wrong("type", Problem::Required),

@@ -72,7 +72,10 @@ pub(super) fn offer(operation: Operation, whose: Whose, stage: &Stage) -> Offer<
             let path = "/netbackup/security/auditlogs";
             shows("\"type\":\"audit\"", call(Method::GET, path, Value::Null))
         }
-        Operation::ViewUsers => views(&["/access-control/user-principals"]),
+        Operation::ViewUsers => views(&[
+            "/access-control/user-principals",
+            "/security/service-principal-configs",
+        ]),
         Operation::ViewRoles => views(&[
             "/access-control/roles",
             &role,
@@ -80,6 +83,7 @@ pub(super) fn offer(operation: Operation, whose: Whose, stage: &Stage) -> Offer<
             "/access-control/roles/1/access-definitions/%7CSECURITY%7CUSERS%7C",
             &format!("{role}/relationships/user-principals"),
             "/access-control/operations",
+            "/access-control/managed-objects/%7CSECURITY%7CUSERS%7C/access-definitions",
         ]),
         Operation::CreateRole => {
             let body = document("accessControlRole", json!({"name": format!("Role {note}")}));
@@ -103,7 +107,7 @@ pub(super) fn offer(operation: Operation, whose: Whose, stage: &Stage) -> Offer<
             Offer::NotHere("that API has no accounts of its own: the command line has")
         }
         Operation::ChangeOwnPassword => Offer::NotHere("in the browser and on the command line"),
-        Operation::EndOwnSessions => Offer::NotHere("not built yet: /user-sessions"),
+        Operation::EndOwnSessions => call(Method::DELETE, "/netbackup/user-sessions", Value::Null),
         Operation::ViewPolicy | Operation::UpdatePolicy => {
             Offer::NotHere("in the browser and on the command line")
         }

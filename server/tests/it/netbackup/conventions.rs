@@ -147,6 +147,27 @@ on_both_databases! {
         assert_eq!(bob.send(Method::POST, KEYS, &[("content-type", "application/vnd.netbackup+json; version=4;charset=UTF-8")], body).await.status, 201);
     }
 
+    /// W7: what cannot be read is told like everything else.
+    async fn a_body_that_cannot_be_read_is_an_error_document(harness: Harness) {
+        let app = App::on(harness);
+        let bob = app.user("bob").await;
+        for (body, status, code) in [
+            (b"\xff\xfe{}".to_vec(), 400, 8961),
+            (b"{\"data\":".to_vec(), 400, 8961),
+            ("[".repeat(60_000).into_bytes(), 400, 8961),
+            (vec![b' '; 65 * 1024], 413, 19_413),
+        ] {
+            let headers = [("content-type", MEDIA_TYPE)];
+            for path in [KEYS, "/netbackup/login", "/netbackup/access-control/roles"] {
+                let answer = bob.send(Method::POST, path, &headers, body.clone()).await;
+                let document = answer.json();
+                assert_eq!((answer.status, document["errorCode"].clone()), (status, json!(code)), "{path}");
+                assert_eq!(document["errorDetails"], json!([format!("Request: {REQUEST_ID}")]));
+                assert_eq!(answer.header("content-type"), MEDIA_TYPE);
+            }
+        }
+    }
+
     async fn a_harmless_request_id_is_echoed_and_another_replaced(harness: Harness) {
         let app = App::on(harness);
         let answer = app.anonymous().get(KEYS).await;

@@ -9,7 +9,7 @@ use crate::{
     fault::Fault,
     store::{
         Conn, Sql,
-        filter::{Columns, fetch_all, fetch_count, push_filter, push_order, push_part},
+        filter::{Columns, Ties, fetch_all, fetch_count, push_filter, push_part, push_place},
         run,
         sql::Arg,
     },
@@ -29,11 +29,12 @@ pub(crate) async fn list(
 ) -> Result<Vec<RecordRow>, Fault> {
     let mut sql = Sql::new(select_record!(""));
     push_where(&mut sql, query);
-    push_order(&mut sql, &query.sort, &RecordColumns);
-    sql.push("number");
-    push_part(&mut sql, query.limit, query.offset);
+    push_place(&mut sql, query, TIES, &RecordColumns);
+    push_part(&mut sql, query, TIES, &RecordColumns);
     fetch_all(conn, sql).await
 }
+
+const TIES: Ties = &["number"];
 
 /// The record of that number.
 pub(crate) async fn by_number(
@@ -47,9 +48,11 @@ pub(crate) async fn by_number(
 }
 
 fn push_where(sql: &mut Sql, query: &RecordQuery) {
+    sql.push("where true");
     if let Some(filter) = &query.filter {
-        sql.push("where ");
+        sql.push(" and (");
         push_filter(sql, filter, &RecordColumns);
+        sql.push(")");
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::{
     Instant,
     filter::{Comparison, Expr, Literal},
-    key::State,
+    key::{ApiKey, State},
     principal::UserId,
 };
 
@@ -13,7 +13,7 @@ use crate::{
     keys::{KeyField, KeyQuery},
     store::{
         Conn, Sql, Time,
-        filter::{Columns, fetch_all, fetch_count, push_filter, push_order, push_part},
+        filter::{Columns, Ties, fetch_all, fetch_count, push_filter, push_part, push_place},
         sql::Arg,
     },
 };
@@ -51,11 +51,49 @@ pub(crate) async fn list(
 ) -> Result<Vec<KeyRow>, Fault> {
     let mut sql = Sql::new(select_key!(""));
     push_where(&mut sql, query, visible, now);
-    push_order(&mut sql, &query.sort, &KeyColumns { now });
-    // A retiring key stands after the current one; the tag makes the order total.
-    sql.push("u.id, k.retires_at is not null, k.tag");
-    push_part(&mut sql, query.limit, query.offset);
+    let columns = KeyColumns { now };
+    push_place(&mut sql, query, TIES, &columns);
+    push_part(&mut sql, query, TIES, &columns);
     fetch_all(conn, sql).await
+}
+
+/// A retiring key stands after the current one; the tag makes the order total.
+const TIES: Ties = &["u.id", "(k.retires_at is not null)", "k.tag"];
+
+/// What a key has of the order, as it is stored: of its uses what is written.
+pub(crate) fn key(key: &ApiKey, query: &KeyQuery) -> Vec<Literal> {
+    let sorted = query.sort.iter().map(|by| value(key, by.field));
+    let ties = [
+        Literal::Number(key.owner.id.0),
+        Literal::Bool(key.retires_at.is_some()),
+        Literal::Text(key.tag.to_string()),
+    ];
+    sorted.chain(ties).collect()
+}
+
+fn value(key: &ApiKey, field: KeyField) -> Literal {
+    let (owner, issuer) = (&key.owner.principal, &key.issuer.principal);
+    let used = key.last_used.as_ref();
+    let text = match field {
+        KeyField::Created => return Literal::Instant(key.created_at),
+        KeyField::Expires => return Literal::Instant(key.expires_at),
+        KeyField::Modified => return Literal::Instant(key.modified_at),
+        KeyField::SamlValidated => return Literal::Bool(key.saml_validated),
+        KeyField::LastUsed => {
+            return Literal::Instant(used.map_or(Instant::UNIX_EPOCH, |used| used.at));
+        }
+        KeyField::Tag => key.tag.as_str(),
+        KeyField::UserName => &owner.name,
+        KeyField::UserDomain => &owner.domain,
+        KeyField::UserDomainType => owner.domain_type.as_str(),
+        KeyField::Description => &key.description,
+        KeyField::IssuerName => &issuer.name,
+        KeyField::IssuerDomain => &issuer.domain,
+        KeyField::IssuerDomainType => issuer.domain_type.as_str(),
+        KeyField::LastUsedAddress => used.map_or("", |used| &used.address),
+        KeyField::State => key.state.as_str(),
+    };
+    Literal::Text(text.to_owned())
 }
 
 fn push_where(sql: &mut Sql, query: &KeyQuery, visible: Visible, now: Instant) {

@@ -1,6 +1,6 @@
 //! Lists of users: filter, sort and part, as SQL.
 
-use domain::principal::Identity;
+use domain::{filter::Literal, principal::Identity};
 use sqlx::FromRow;
 
 use super::identity;
@@ -9,7 +9,7 @@ use crate::{
     list::Page,
     store::{
         Conn, Sql,
-        filter::{Columns, fetch_all, fetch_count, push_filter, push_order, push_part},
+        filter::{Columns, Ties, fetch_all, fetch_count, push_filter, push_part, push_place},
         sql::Arg,
     },
     users::{UserField, UserQuery},
@@ -29,21 +29,36 @@ pub(crate) async fn page(
     role: Option<i64>,
     query: &UserQuery,
 ) -> Result<Page<Identity>, Fault> {
-    let mut sql = Sql::new("select count(*) from app_user u");
-    push_where(&mut sql, role, query);
-    let count = fetch_count(conn, sql).await?;
-
     let mut sql = Sql::new("select u.id, u.domain_type, u.domain, u.name from app_user u");
     push_where(&mut sql, role, query);
-    push_order(&mut sql, &query.sort, &UserColumns);
-    sql.push("u.id");
-    push_part(&mut sql, query.limit, query.offset);
+    push_place(&mut sql, query, TIES, &UserColumns);
+    push_part(&mut sql, query, TIES, &UserColumns);
     let rows: Vec<NameRow> = fetch_all(conn, sql).await?;
     let items = rows
         .iter()
         .map(|row| identity(row.id, &row.domain_type, &row.domain, &row.name))
         .collect::<Result<_, Fault>>()?;
-    Ok(Page { items, count })
+    if let Some(place) = &query.place {
+        return Ok(Page::at(place, query.limit, items, |user| key(user, query)));
+    }
+    let mut sql = Sql::new("select count(*) from app_user u");
+    push_where(&mut sql, role, query);
+    Ok(Page::of(items, fetch_count(conn, sql).await?))
+}
+
+const TIES: Ties = &["u.id"];
+
+/// What a user has of the order.
+fn key(user: &Identity, query: &UserQuery) -> Vec<Literal> {
+    let value = |field| {
+        Literal::Text(match field {
+            UserField::Name => user.principal.name.clone(),
+            UserField::Domain => user.principal.domain.clone(),
+            UserField::DomainType => user.principal.domain_type.as_str().to_owned(),
+        })
+    };
+    let sorted = query.sort.iter().map(|key| value(key.field));
+    sorted.chain([Literal::Number(user.id.0)]).collect()
 }
 
 fn push_where(sql: &mut Sql, role: Option<i64>, query: &UserQuery) {

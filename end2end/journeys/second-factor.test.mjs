@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { journeys } from '../support/journeys.mjs';
+import { assertAccessible, assertFits, isAt, isTold, isWrong } from '../support/page.mjs';
+import { administrator, fillSignIn, newPerson, signIn, signOut } from '../support/people.mjs';
+import { totp } from '../support/totp.mjs';
+
+/** Sets a factor up on the page; returns its secret and a recovery code. */
+async function setUp({ visit, page }) {
+  await visit.open('/profile/security');
+  await page.getByRole('button', { name: 'Set up second factor' }).click();
+  await page.getByRole('img', { name: /QR code/ }).waitFor();
+  const secret = await page.locator('.qr__text').innerText();
+  assert.match(secret, /^[A-Z2-7]{32}$/);
+  const codes = await page.locator('.codes code').allInnerTexts();
+  assert.equal(new Set(codes).size, 10);
+  await page.getByLabel('Code', { exact: true }).fill(totp(secret));
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await isTold(page, 'The second factor is set up.');
+  assert.equal(await page.locator('.qr, .codes').count(), 0, 'the secret is still shown');
+  return { secret, code: codes[0] };
+}
+
+async function fillCode(page, code) {
+  await isAt(page, 'Enter your code');
+  await page.getByLabel('Code', { exact: true }).fill(code);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+journeys('the second factor', ({ journey, bothWays }) => {
+  bothWays('is set up, asked for at sign-in, and removed', async ({ server, visit, page }) => {
+    visit.expectProblem(/401|422/);
+    const person = await newPerson(server);
+    await signIn(visit, person);
+    const { secret, code } = await setUp({ visit, page });
+    await visit.context.clearCookies();
+
+    await visit.open('/profile/key/add');
+    await fillSignIn(page, person);
+    await fillCode(page, '000000');
+    await isTold(page, 'The code is not right');
+    // The code that confirmed it was used up.
+    await fillCode(page, totp(secret, 1));
+    await page.waitForURL('**/profile/key/add');
+    const cookies = await visit.context.cookies();
+    assert.deepEqual(cookies.map(({ name }) => name), ['latchkey']);
+
+    await visit.open('/profile/security');
+    await page.getByText('You have 10 recovery codes left.').waitFor();
+    await page.getByLabel('Code', { exact: true }).fill('000000');
+    await page.getByRole('button', { name: 'Remove second factor' }).click();
+    await isWrong(page.getByLabel('Code', { exact: true }), 'a code that is valid now');
+    await page.getByLabel('Code', { exact: true }).fill(code.toUpperCase());
+    await page.getByRole('button', { name: 'Remove second factor' }).click();
+    await isTold(page, 'The second factor was removed.');
+    await page.getByRole('button', { name: 'Set up second factor' }).waitFor();
+  });
+
+  journey('a recovery code signs in once', async ({ server, visit, page }) => {
+    visit.expectProblem(/401/);
+    const person = await newPerson(server);
+    await signIn(visit, person);
+    const { code } = await setUp({ visit, page });
+    for (const again of [false, true]) {
+      await visit.context.clearCookies();
+      await visit.open('/sign-in');
+      await fillSignIn(page, person);
+      await fillCode(page, code);
+      if (again) await isTold(page, 'The code is not right');
+      else await page.waitForURL('**/profile/key');
+    }
+  });
+
+  journey('its pages are accessible, on a phone as well', async ({ server, visit, page, open }) => {
+    const person = await newPerson(server);
+    for (const options of [{}, { colorScheme: 'dark' }, { viewport: { width: 320, height: 700 } }]) {
+      const other = await open(options);
+      await signIn(other, person);
+      await other.open('/profile/security');
+      const begin = other.page.getByRole('button', { name: 'Set up second factor' });
+      if (await begin.isVisible()) await begin.click();
+      await other.page.getByRole('img', { name: /QR code/ }).waitFor();
+      await assertAccessible(other);
+      await assertFits(other);
+      await other.open('/sign-in/code');
+      await assertAccessible(other);
+      await assertFits(other);
+      await other.open('/api-docs');
+      await other.page.getByText('/netbackup/security/api-keys/{tag}/reissue').first().click();
+      await assertAccessible(other);
+      await assertFits(other);
+    }
+    await visit.open('/sign-in');
+    await page.getByText('Show as API call').click();
+    await page.getByText('$LATCHKEY_SERVER/netbackup/login').waitFor();
+    await assertAccessible(visit);
+  });
+});
+
+journeys('a required second factor', ({ bothWays }) => {
+  bothWays('is set up before anything else', async ({ server, visit, page, open }) => {
+    visit.expectProblem(/403/);
+    const person = await newPerson(server);
+    await server.sql('update policy set second_factor_required = 1');
+    await visit.open('/sign-in');
+    await fillSignIn(page, person);
+    await isTold(page, 'A second factor is required here.');
+    await visit.open('/profile/key');
+    await page.waitForURL('**/profile/security');
+    await setUp({ visit, page });
+    await visit.open('/profile/key');
+    await isAt(page, 'My API key');
+    await signOut(page);
+    await server.sql('update policy set second_factor_required = 0');
+    const root = await open();
+    await administrator({ server, visit: root });
+    await root.open('/settings');
+    await root.page.getByLabel(/Require a second factor/).check();
+    await root.page.getByRole('button', { name: 'Save' }).click();
+    await isTold(root.page, 'The changes were saved.');
+    await server.sql('update policy set second_factor_required = 0');
+  });
+});

@@ -1,0 +1,127 @@
+//! `/user-sessions`: one's sessions, and for administrators everybody's.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+    routing::MethodFilter,
+};
+use domain::error::{Error, Problem};
+use serde_json::{Value, json};
+use service::sessions::{
+    SessionKind,
+    search::{SESSION_FIELDS, UserSession, WhoseSessions},
+};
+
+use super::{
+    BASE,
+    api::{Api, Operation, schema},
+    date,
+    document::{Document, NoBody},
+    query::ListQuery,
+};
+use crate::{AppState, credentials::Caller, failure::Failure};
+
+const PATH: &str = "/user-sessions";
+const KIND: &str = "userSession";
+const ALL: &str = "all";
+
+pub(super) fn api() -> Api {
+    let attributes = schema::whole(&[
+        ("userName", schema::text()),
+        ("userDomain", schema::text()),
+        ("userDomainType", schema::domain_type()),
+        ("sessionType", schema::one_of(&["BROWSER", "TOKEN"])),
+        ("createdDateTime", schema::date()),
+        ("expiryDateTime", schema::date()),
+        ("lastUsedDateTime", schema::date()),
+        ("address", schema::text()),
+        ("userAgent", schema::or_null(schema::text())),
+        ("apiKeyTag", schema::or_null(schema::text())),
+        ("isCurrent", schema::boolean()),
+    ]);
+    let all = |operation: Operation| {
+        let about = "Everybody's, for administrators, instead of one's own";
+        operation.query(ALL, about, &schema::boolean())
+    };
+    Api::new()
+        .at(
+            MethodFilter::GET,
+            PATH,
+            list,
+            all(Operation::new("listUserSessions", "One's sessions")
+                .lists(SESSION_FIELDS, &schema::resource(KIND, attributes))),
+        )
+        .at(
+            MethodFilter::DELETE,
+            PATH,
+            end,
+            all(
+                Operation::new("endUserSessions", "End them, also the one that asks")
+                    .answers_nothing(204),
+            ),
+        )
+}
+
+async fn list(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    RawQuery(query): RawQuery,
+    _: NoBody,
+) -> Result<Document, Failure> {
+    let services = &state.services;
+    let path = format!("{BASE}{PATH}");
+    let wanted = ListQuery::parse_with(services, path, query.as_deref(), SESSION_FIELDS, &[ALL])?;
+    let whose = whose(query.as_deref())?;
+    let page = services
+        .sessions
+        .search(&actor, whose, wanted.wanted())
+        .await?;
+    Ok(Document(wanted.document(services, &page, item)))
+}
+
+async fn end(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    RawQuery(query): RawQuery,
+    _: NoBody,
+) -> Result<StatusCode, Failure> {
+    let whose = whose(query.as_deref())?;
+    state.services.sessions.end_all(&actor, whose).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn whose(query: Option<&str>) -> Result<WhoseSessions, Error> {
+    let query = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let mut said = query
+        .filter(|(name, _)| name == ALL)
+        .map(|(_, value)| value);
+    match (said.next().as_deref(), said.next()) {
+        (None | Some("false"), None) => Ok(WhoseSessions::Own),
+        (Some("true"), None) => Ok(WhoseSessions::All),
+        _ => Err(Error::field(ALL, Problem::malformed("true or false"))),
+    }
+}
+
+fn item(session: &UserSession) -> Value {
+    let (view, owner) = (&session.view, &session.owner.principal);
+    json!({
+        "type": KIND,
+        "id": view.id,
+        "attributes": {
+            "userName": owner.name,
+            "userDomain": owner.domain,
+            "userDomainType": owner.domain_type,
+            "sessionType": match view.kind {
+                SessionKind::Browser => "BROWSER",
+                SessionKind::Token => "TOKEN",
+            },
+            "createdDateTime": date(view.created_at),
+            "expiryDateTime": date(view.expires_at),
+            "lastUsedDateTime": date(view.last_seen_at),
+            "address": view.address,
+            "userAgent": view.user_agent,
+            "apiKeyTag": session.key,
+            "isCurrent": view.current,
+        },
+    })
+}
