@@ -1,5 +1,10 @@
 //! What the library's errors mean.
 
+#![expect(
+    clippy::match_same_arms,
+    reason = "each line says what an error of the library means"
+)]
+
 use chrono::TimeDelta;
 use domain::{Instant, saml::Cause};
 use saml_rs::{
