@@ -49,6 +49,7 @@ struct Shared {
 
 impl DemoIdp {
     /// Starts it, and makes it known to Latchkey.
+    #[expect(clippy::single_match_else, reason = "the key is there, or is made")]
     pub(crate) async fn start(state: &AppState) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
@@ -151,6 +152,7 @@ impl Shared {
 }
 
 /// `GET /sso`: whom to sign in.
+#[expect(clippy::format_collect, reason = "a handful of names")]
 async fn choose(
     State(shared): State<Shared>,
     RawQuery(query): RawQuery,
