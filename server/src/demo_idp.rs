@@ -52,6 +52,7 @@ struct Shared {
 
 impl DemoIdp {
     /// Starts it, and makes it known to Latchkey.
+    #[expect(clippy::single_match_else, reason = "the key is there, or is made")]
     pub(crate) async fn start(state: &AppState) -> Result<Self> {
         let tcp = TcpListener::bind("127.0.0.1:0")
             .await
@@ -155,6 +156,7 @@ impl Shared {
 }
 
 /// `GET /sso`: whom to sign in.
+#[expect(clippy::format_collect, reason = "a handful of names")]
 async fn choose(
     State(shared): State<Shared>,
     RawQuery(query): RawQuery,

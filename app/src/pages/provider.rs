@@ -59,6 +59,7 @@ pub fn ProviderPage() -> AnyView {
     .whole()
 }
 
+#[expect(clippy::similar_names, reason = "a test, and the text of a form")]
 fn show(page: &ProviderPage, sending: Sending, removing: Sending) -> AnyView {
     let as_of = page.as_of;
     let mut facts = vec![

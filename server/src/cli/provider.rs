@@ -43,7 +43,7 @@ pub(super) struct Add {
     name: String,
     /// The file with its metadata
     file: PathBuf,
-    /// The attribute that is the user name [default: the NameID]
+    /// The attribute that is the user name [default: the `NameID`]
     #[arg(long, value_name = "ATTRIBUTE", default_value = "")]
     user_attribute: String,
     /// The attribute that is the mail address

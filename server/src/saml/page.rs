@@ -20,6 +20,7 @@ pub(super) async fn script() -> Response {
 }
 
 /// Posts fields to a provider.
+#[expect(clippy::format_collect, reason = "two fields")]
 pub(super) fn form(action: &str, fields: &[(String, String)], what: &str) -> Response {
     let inputs: String = fields
         .iter()

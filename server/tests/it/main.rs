@@ -4,6 +4,9 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::needless_pass_by_value,
+    clippy::similar_names,
+    clippy::format_collect,
+    clippy::assigning_clones,
     reason = "a test panics where it fails, and hands over the documents it makes"
 )]
 

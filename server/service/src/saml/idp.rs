@@ -232,7 +232,8 @@ impl Provider {
              IssueInstant=\"{issued}\" Destination=\"{consumer}\"{answers}>\
              <saml:Issuer>{issuer}</saml:Issuer><samlp:Status><samlp:StatusCode \
              Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>\
-             <saml:Assertion ID=\"{assertion}\" Version=\"2.0\" IssueInstant=\"{issued}\">\
+             <saml:Assertion \
+             xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"{assertion}\" Version=\"2.0\" IssueInstant=\"{issued}\">\
              <saml:Issuer>{issuer}</saml:Issuer><saml:Subject>\
              <saml:NameID{format}>{name}</saml:NameID><saml:SubjectConfirmation \
              Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData \

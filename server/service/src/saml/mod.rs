@@ -6,6 +6,12 @@
 //! under a one-time handle. [`Saml::finish`] is a page of ours again, where the browser shows by
 //! its cookie that it is the one that began (S25).
 
+#![expect(
+    clippy::similar_names,
+    clippy::single_match_else,
+    reason = "a peer, and a peek at what it says; two ways of equal weight"
+)]
+
 mod account;
 mod engine;
 pub mod idp;

@@ -360,6 +360,10 @@ pub(crate) async fn suspend_keys(conn: &mut Conn<'_>, user: UserId) -> Result<Ve
     .bind(user.0) => fetch_all)?)
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what a statement returns is handed on as it is"
+)]
 fn tags(texts: Vec<String>) -> Result<Vec<Tag>, Fault> {
     let tags = texts.iter().map(|text| Tag::parse(text));
     let tags: Result<Vec<_>, _> = tags.collect();

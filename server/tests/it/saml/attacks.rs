@@ -614,6 +614,7 @@ service::on_both_databases! {
             let origin = service::testing::origin();
             let landing = services.saml.consume(BASE, &incoming, &origin).await.unwrap();
             assert!(matches!(landing, service::saml::Landing::Refused));
+            services.close().await;
         }
         assert_eq!(stage.app.rows("session").await, sessions);
         // The memory lasts as long as the answer would count.

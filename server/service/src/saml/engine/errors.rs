@@ -1,5 +1,10 @@
 //! What the library's errors mean.
 
+#![expect(
+    clippy::match_same_arms,
+    reason = "each line says what an error of the library means"
+)]
+
 use chrono::TimeDelta;
 use domain::{Instant, saml::Cause};
 use saml_rs::{
@@ -62,7 +67,7 @@ pub(super) fn cause_of(error: &SamlError, peek: &Peek, skew: TimeDelta, now: Ins
         } => Cause::OtherRequest,
         SamlError::SignatureVerification { .. }
         | SamlError::FailedMessageSignatureVerification
-        | SamlError::FailedToVerifySignature => Cause::WrongSignature,
+        | SamlError::FailedToVerifySignature => signature_of(peek),
         SamlError::ReferenceResolution { .. }
         | SamlError::SignedReferenceMismatch
         | SamlError::PotentialWrappingAttack => Cause::Wrapped,
@@ -74,7 +79,7 @@ pub(super) fn cause_of(error: &SamlError, peek: &Peek, skew: TimeDelta, now: Ins
         | SamlError::UnmatchCertificate => Cause::OtherCertificate,
         SamlError::Crypto(text) if text.contains("ENCRYPTED_ASSERTION") => Cause::NotEncrypted,
         SamlError::Crypto(_) | SamlError::Unsupported(_) if peek.encrypted => Cause::Undecipherable,
-        SamlError::Crypto(_) => Cause::WrongSignature,
+        SamlError::Crypto(_) | SamlError::Unsupported(_) => signature_of(peek),
         SamlError::ProtocolProfile(_) => Cause::Unreadable,
         _ => Cause::Other,
     }
@@ -86,13 +91,24 @@ fn ahead(peek: &Peek, skew: TimeDelta, now: Instant) -> Option<i64> {
     (ahead.abs() > skew).then(|| ahead.num_seconds())
 }
 
+/// What a signature that does not fit is told as: the library knows no weak algorithm, so by one it
+/// never fits.
+fn signature_of(peek: &Peek) -> Cause {
+    match peek.algorithms.iter().find(|used| !is_strong(used)) {
+        Some(weak) => Cause::Algorithm { used: weak.clone() },
+        None => Cause::WrongSignature,
+    }
+}
+
+/// RSA with SHA-2, or SHA-2 alone.
+fn is_strong(used: &str) -> bool {
+    let sha2 = ["sha256", "sha384", "sha512"];
+    let hash = used.strip_prefix("rsa-").unwrap_or(used);
+    sha2.contains(&hash)
+}
+
 /// The algorithm to tell: one that is not of SHA-2 first.
 fn weakest(algorithms: &[String]) -> String {
-    let strong = |used: &&String| {
-        ["sha256", "sha384", "sha512"]
-            .iter()
-            .any(|good| used.ends_with(good) && (used.starts_with("rsa-") || used.len() == 6))
-    };
-    let weak = algorithms.iter().find(|used| !strong(used));
+    let weak = algorithms.iter().find(|used| !is_strong(used));
     weak.or(algorithms.first()).cloned().unwrap_or_default()
 }

@@ -246,6 +246,7 @@ impl Engine for SamlRs {
 }
 
 /// A message of ours that could not be made: nobody else's fault.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn ours(error: SamlError) -> Cause {
     tracing::error!(%error, "a SAML message could not be made");
     Cause::Other
