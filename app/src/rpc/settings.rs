@@ -80,7 +80,7 @@ pub async fn save_policy(
 
 #[cfg(feature = "ssr")]
 impl PolicyEntries {
-    fn all(&self) -> [(&'static str, &str); 10] {
+    fn all(&self) -> [(&'static str, &str); 11] {
         [
             ("max_lifetime_days", &self.max_lifetime_days),
             ("default_lifetime_days", &self.default_lifetime_days),

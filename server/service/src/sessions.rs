@@ -293,6 +293,7 @@ impl Sessions {
             address: &origin.address,
             user_agent: origin.user_agent.as_deref(),
             saml: None,
+            link: None,
         };
         store::insert(&mut tx.conn(), session).await?;
         let actor = Actor {

@@ -18,7 +18,7 @@ use super::{
     hash, message_hash,
 };
 use crate::{
-    Actor, Origin, Via,
+    Actor, Lifetime, Origin, Via,
     audit::Who,
     entropy::random,
     fault::Fault,
@@ -541,12 +541,14 @@ impl Saml {
             validated_at: assertion.validated_at,
             not_on_or_after: assertion.not_on_or_after,
         });
+        let ends_at = session_end(assertion, now, duration(core.limits.session_max));
         let session = NewSession {
             id: &id,
             token_hash: Some(token.hash()),
             user: user.id,
+            key_tag: None,
             now,
-            expires_at: session_end(assertion, now, duration(core.limits.session_max)),
+            expires_at: ends_at,
             address: &origin.address,
             user_agent: origin.user_agent.as_deref(),
             saml,
@@ -565,6 +567,12 @@ impl Saml {
             via: Via::Session(id.clone()),
             origin: origin.clone(),
             password_change_needed: false,
+            // The provider asks for one if it should.
+            factor_needed: false,
+            lifetime: Some(Lifetime {
+                issued_at: now,
+                ends_at,
+            }),
             saml,
         };
         for tag in store::activate_keys(&mut tx.conn(), actor.identity.id).await? {
