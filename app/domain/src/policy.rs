@@ -19,6 +19,10 @@ pub const MAX_SAML_LIFETIME_HOURS: u32 = 24 * 365;
 /// The policy in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a rule of its own, switched on or off"
+)]
 pub struct Policy {
     /// The longest validity of a key, in days of 24 hours.
     pub max_lifetime_days: u32,

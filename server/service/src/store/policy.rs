@@ -7,6 +7,7 @@ use super::{Conn, run};
 use crate::fault::Fault;
 
 #[derive(FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "the policy's columns")]
 struct PolicyRow {
     max_lifetime_days: i64,
     default_lifetime_days: i64,
