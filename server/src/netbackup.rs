@@ -1,6 +1,6 @@
 //! The REST API under `/netbackup`: one file a resource.
 //!
-//! To add a resource, write its file with an `api()` and name that in [`documents`]. Media types,
+//! To add a resource, write its file with an `api()` and name that in `documents`. Media types,
 //! versions, error documents and a place in the OpenAPI document come with it; credentials, bodies,
 //! paging and filters are extractors and helpers that the resource names.
 

@@ -149,8 +149,10 @@ fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
             "The policy for everybody's API keys. It holds from the next request on; keys that exist are not cut."
         </p>
         <p>
-            <a href="/settings/sign-in">"Sign-in"</a>
-            ": the identity providers that people sign in by."
+            <a class="button button--small" href="/settings/sign-in">
+                "Sign-in"
+            </a>
+            " The identity providers that people sign in by."
         </p>
         {only_look}
         <form method="post" action=SavePolicy::PATH on:submit=sending.submit(SavePolicy::PATH)>
