@@ -388,7 +388,8 @@ journeys('the figures above the list', ({ bothWays }) => {
       'expiring-30': [week, month],
       expired: [expired],
       inactive: [inactive],
-      'never-used': [long, week, month, expired, disabled, retiring, fresh, inactive],
+      // A retiring key ends by itself.
+      'never-used': [long, week, month, expired, disabled, fresh, inactive],
       'unused-45': [unused],
       'owner-disabled': [disabled],
       retiring: [retiring],
