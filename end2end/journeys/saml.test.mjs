@@ -55,8 +55,8 @@ journeys(
         await page.getByRole('button', { name: 'Add', exact: true }).click();
         const value = await readNewKey(visit);
         assert.equal((await verify(server, value)).status, 204);
-        await isAt(page, 'API key details');
-        await page.getByText(`idp:${name}:saml:`).first().waitFor();
+        await isAt(page, 'My API key');
+        await page.locator('main').getByText(`idp:${name}:saml:`).first().waitFor();
         assert.equal(await page.getByRole('link', { name: 'Edit' }).count(), 0);
 
         await expireKey(server, tagOf(value));
@@ -89,7 +89,7 @@ journeys(
         assert.equal((await verify(server, value)).status, 401);
         await throughProvider(visit, provider, owner.name);
         await page.waitForURL('**/profile/key');
-        await isAt(page, 'API key details');
+        await isAt(page, 'My API key');
         await page.getByText('Active').first().waitFor();
         assert.equal((await verify(server, value)).status, 204);
       }),
@@ -131,6 +131,7 @@ journeys(
           await page.getByRole('link', { name: 'Add identity provider' }).click();
           await isAt(page, 'Add identity provider');
           await page.getByLabel('Name', { exact: true }).fill('second');
+          visit.expectProblem(/422/);
           await page.getByLabel('Metadata', { exact: true }).fill('nothing');
           await page.getByRole('button', { name: 'Save' }).click();
           await page.locator('#metadata[aria-invalid=true]').waitFor();

@@ -68,6 +68,8 @@ export async function startProvider(server, args = []) {
     });
   });
   http.listen(0, '127.0.0.1');
+  // One that all journeys share must not keep the tests from ending.
+  http.unref();
   await once(http, 'listening');
   provider.url = `http://localhost:${http.address().port}`;
   const bare = cert.replaceAll(/-----[^-]+-----|\s/g, '');
