@@ -313,10 +313,11 @@ impl Sessions {
     fn issue(&self, actor: &Actor) -> Result<IssuedToken, Fault> {
         let core = &*self.core;
         let id = actor.via.session_id().unwrap_or_default();
-        let now = core.clock.now();
-        let left = actor
-            .lifetime
-            .map_or(TimeDelta::zero(), |life| life.ends_at - now);
+        // By the session's own times: a token lasts as long as it says, to the second.
+        let (now, left) = actor.lifetime.map_or_else(
+            || (core.clock.now(), TimeDelta::zero()),
+            |life| (life.issued_at, life.ends_at - life.issued_at),
+        );
         Ok(IssuedToken {
             kind: TokenKind::Bearer,
             token: core.ring.issue(id, actor.identity.id, now, left)?,
