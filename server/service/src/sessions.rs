@@ -321,7 +321,9 @@ impl Sessions {
         Ok(IssuedToken {
             kind: TokenKind::Bearer,
             token: core.ring.issue(id, actor.identity.id, now, left)?,
-            validity_seconds: u32::try_from(left.num_seconds()).unwrap_or(u32::MAX),
+            // To the nearest second: the end was reckoned a moment before the session began.
+            validity_seconds: u32::try_from((left + TimeDelta::milliseconds(500)).num_seconds())
+                .unwrap_or(u32::MAX),
         })
     }
 
