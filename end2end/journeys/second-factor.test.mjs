@@ -98,6 +98,7 @@ journeys('the second factor', ({ journey, bothWays }) => {
   });
 });
 
+// One at a time: each changes the policy for everybody.
 journeys('a required second factor', ({ bothWays }) => {
   bothWays('is set up before anything else', async ({ server, visit, page, open }) => {
     visit.expectProblem(/403/);
@@ -124,4 +125,4 @@ journeys('a required second factor', ({ bothWays }) => {
     assert.match(await server.cli(['policy', 'show']), /^second_factor_required=true$/m);
     await server.sql('update policy set second_factor_required = 0');
   });
-});
+}, { atOnce: 1 });
