@@ -21,6 +21,7 @@ mod ping;
 mod query;
 mod server_info;
 mod service_principals;
+mod sso;
 mod user_sessions;
 
 use axum::{Router, middleware::from_fn};
@@ -63,6 +64,7 @@ fn documents() -> Api {
         .and(mfa::api())
         .and(server_info::api())
         .and(service_principals::api())
+        .and(sso::api())
         .and(user_sessions::api())
 }
 

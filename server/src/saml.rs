@@ -94,7 +94,7 @@ fn cookies(state: &AppState) -> Cookies {
 }
 
 /// The browser that began, by its cookie.
-fn browser(state: &AppState, headers: &HeaderMap) -> Option<String> {
+pub(crate) fn browser(state: &AppState, headers: &HeaderMap) -> Option<String> {
     read(headers, cookies(state).saml()).map(str::to_owned)
 }
 

@@ -11,6 +11,7 @@ mod browser;
 mod clients;
 mod compress;
 mod files;
+mod fuzz;
 mod licences;
 mod measure;
 mod postgres;
@@ -63,6 +64,12 @@ enum Command {
     Measure,
     /// Print how long something takes in a release build
     Bench { what: bench::Bench },
+    /// Look for SAML messages that break the parser
+    Fuzz {
+        /// For how long
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+    },
     /// Run every check in order, up to the first that fails
     Test {
         /// Only this step (may be repeated)
@@ -110,6 +117,7 @@ fn execute() -> anyhow::Result<()> {
         Command::Size => size::check(&site::build()?),
         Command::Measure => measure::run(),
         Command::Bench { what } => bench::run(what),
+        Command::Fuzz { seconds } => fuzz::run(seconds),
         Command::Test { only, args } => test::run(&only, &args),
     }
 }

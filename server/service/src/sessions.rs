@@ -146,6 +146,25 @@ enum Use {
     Unasked,
 }
 
+impl Core {
+    /// The signed token of a session that has just begun.
+    pub(crate) fn issue(&self, actor: &Actor) -> Result<IssuedToken, Fault> {
+        let id = actor.via.session_id().unwrap_or_default();
+        // By the session's own times: a token lasts as long as it says, to the second.
+        let (now, left) = actor.lifetime.map_or_else(
+            || (self.clock.now(), TimeDelta::zero()),
+            |life| (life.issued_at, life.ends_at - life.issued_at),
+        );
+        Ok(IssuedToken {
+            kind: TokenKind::Bearer,
+            token: self.ring.issue(id, actor.identity.id, now, left)?,
+            // To the nearest second: the end was reckoned a moment before the session began.
+            validity_seconds: u32::try_from((left + TimeDelta::milliseconds(500)).num_seconds())
+                .unwrap_or(u32::MAX),
+        })
+    }
+}
+
 impl Sessions {
     /// Signs in to a browser session.
     ///
@@ -247,7 +266,7 @@ impl Sessions {
         let ends_at = core.clock.now() + duration(core.limits.token_lifetime);
         let actor = self.begin(user, None, ends_at, origin, Via::Token).await?;
         core.first_sign_in_happened(user);
-        Ok(self.issue(&actor)?)
+        Ok(self.core.issue(&actor)?)
     }
 
     /// Signs in to the REST API with an API key: the token counts as that key, ends with it, and
@@ -306,25 +325,7 @@ impl Sessions {
         };
         let event = Event::done(Action::SignedIn, id);
         core.commit(tx, &actor, &event).await?;
-        Ok(self.issue(&actor)?)
-    }
-
-    /// The signed token of a session that has just begun.
-    fn issue(&self, actor: &Actor) -> Result<IssuedToken, Fault> {
-        let core = &*self.core;
-        let id = actor.via.session_id().unwrap_or_default();
-        // By the session's own times: a token lasts as long as it says, to the second.
-        let (now, left) = actor.lifetime.map_or_else(
-            || (core.clock.now(), TimeDelta::zero()),
-            |life| (life.issued_at, life.ends_at - life.issued_at),
-        );
-        Ok(IssuedToken {
-            kind: TokenKind::Bearer,
-            token: core.ring.issue(id, actor.identity.id, now, left)?,
-            // To the nearest second: the end was reckoned a moment before the session began.
-            validity_seconds: u32::try_from((left + TimeDelta::milliseconds(500)).num_seconds())
-                .unwrap_or(u32::MAX),
-        })
+        Ok(self.core.issue(&actor)?)
     }
 
     /// Adds a session for a user whose credentials were checked, with its audit record.

@@ -3,7 +3,7 @@
 use axum::{Extension, extract::State, http::StatusCode, routing::MethodFilter};
 use domain::{error::Problem, principal::DomainType};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
+use serde_json::{Value, json};
 use service::{
     Origin,
     sessions::{Credentials, IssuedToken, TokenKind},
@@ -31,11 +31,6 @@ pub(super) fn api() -> Api {
         ],
     );
     body["description"] = ABOUT.into();
-    let token = schema::whole(&[
-        ("token", schema::text()),
-        ("tokenType", schema::one_of(&["BEARER", "MFA"])),
-        ("validity", schema::number(0, i64::from(i32::MAX))),
-    ]);
     Api::new()
         .at(
             MethodFilter::POST,
@@ -48,7 +43,7 @@ pub(super) fn api() -> Api {
             .says(ABOUT)
             .open()
             .takes(body)
-            .answers(201, &token)
+            .answers(201, &token_schema())
             .fails(&[401]),
         )
         .at(
@@ -88,7 +83,16 @@ async fn login(
     Ok((StatusCode::CREATED, answer(&issued)))
 }
 
-fn answer(issued: &IssuedToken) -> Document {
+/// What [`answer`] looks like.
+pub(super) fn token_schema() -> Value {
+    schema::whole(&[
+        ("token", schema::text()),
+        ("tokenType", schema::one_of(&["BEARER", "MFA"])),
+        ("validity", schema::number(0, i64::from(i32::MAX))),
+    ])
+}
+
+pub(super) fn answer(issued: &IssuedToken) -> Document {
     Document(json!({
         "token": issued.token.expose_secret(),
         "tokenType": match issued.kind {

@@ -6,5 +6,7 @@ mod flow;
 mod logout;
 mod mutations;
 mod stage;
+mod token;
+mod too_large;
 
 pub(crate) use self::stage::{Browser, Stage};

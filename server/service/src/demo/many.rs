@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Actor, Services,
     fault::Fault,
-    store::bulk::{Bulk, Cell},
+    store::bulk::{Bulk, Cell, Rows},
     users::FIRST_ADMINISTRATOR,
 };
 
@@ -60,14 +60,17 @@ impl Services {
     async fn try_fill(&self, many: Many, progress: impl FnMut(u64)) -> Result<(), Fault> {
         let core = &*self.core;
         let plan = Arc::new(Plan::of(many, core.clock.now()));
+        let pepper = core.secrets.pepper.fingerprint();
+        let [users, keys, words] = [plan.clone(), plan.clone(), plan.clone()];
+        // Sorting the words takes a while: the other tables are filled meanwhile.
+        let words = Rows::begin(|| words.words());
         let mut bulk = Bulk::begin(&core.db).await?;
-        let users = plan.clone().users();
+        let users = Rows::begin(|| users.users());
         bulk.load("app_user", USER, users, |_| {}).await?;
-        let keys = plan.clone().keys(core.secrets.pepper.fingerprint());
+        let keys = Rows::begin(|| keys.keys(pepper));
         bulk.load("api_key", KEY, keys, progress).await?;
         bulk.run("insert into used_tag (tag) select tag from api_key order by tag")
             .await?;
-        let words = plan.clone().words();
         bulk.load("api_key_word", ["word", "tag"], words, |_| {})
             .await?;
         let tx = bulk.finish().await?;
@@ -163,7 +166,7 @@ impl Plan {
         sample::user(self.many.seed, number, self.owners)
     }
 
-    fn users(self: Arc<Self>) -> impl Iterator<Item = [Cell; USER.len()]> + Send {
+    fn users(self: Arc<Self>) -> impl Iterator<Item = [Cell; USER.len()]> {
         let created = self.now - TimeDelta::days(420);
         (0..self.owners).map(move |number| {
             let user = self.user(number);
@@ -200,7 +203,7 @@ impl Plan {
         (owner, user, key)
     }
 
-    fn keys(self: Arc<Self>, pepper: String) -> impl Iterator<Item = [Cell; KEY.len()]> + Send {
+    fn keys(self: Arc<Self>, pepper: String) -> impl Iterator<Item = [Cell; KEY.len()]> {
         (0..self.tags.len()).map(move |place| {
             let (tag, number) = self.tags[place];
             let (owner, user, key) = self.key(number);
@@ -240,7 +243,7 @@ impl Plan {
     }
 
     /// Every word with its keys, in the order of words, then tags.
-    fn words(self: Arc<Self>) -> impl Iterator<Item = [Cell; 2]> + Send {
+    fn words(self: Arc<Self>) -> impl Iterator<Item = [Cell; 2]> {
         let mut of: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for (tag, number) in &self.tags {
             for word in words(&sample::description(self.many.seed, *number)) {

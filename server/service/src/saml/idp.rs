@@ -25,6 +25,12 @@ const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 #[error("{0}")]
 pub struct IdpError(String);
 
+impl IdpError {
+    pub(super) fn of(what: &str) -> Self {
+        Self(what.to_owned())
+    }
+}
+
 impl From<SamlError> for IdpError {
     fn from(error: SamlError) -> Self {
         Self(error.to_string())

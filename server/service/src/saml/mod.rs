@@ -14,6 +14,8 @@
 
 mod account;
 mod engine;
+#[cfg(feature = "testing")]
+pub mod fuzzing;
 pub mod idp;
 pub(crate) mod key;
 mod logout;

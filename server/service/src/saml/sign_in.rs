@@ -24,7 +24,7 @@ use crate::{
     fault::Fault,
     roles,
     secret::RandomToken,
-    sessions::duration,
+    sessions::{IssuedToken, duration},
     store::{
         Time, Tx,
         saml::{self as store, NewRequest, RequestRow, ResultRow},
@@ -92,6 +92,21 @@ pub enum Arrival {
     },
     /// Refused. The trail has the reason.
     Refused,
+}
+
+/// What a handle led to.
+enum Reached {
+    Session { actor: Box<Actor>, next: String },
+    Confirm { name: String, provider: String },
+    Refused,
+}
+
+/// What somebody is known by afterwards.
+enum Means {
+    /// A cookie, by its hash.
+    Cookie(Vec<u8>),
+    /// A token of the REST API.
+    Token,
 }
 
 /// What waits under a handle.
@@ -450,28 +465,76 @@ impl Saml {
         confirmed: bool,
         origin: &Origin,
     ) -> Result<Arrival, Error> {
-        let mut name = String::new();
-        match self
-            .try_finish(handle, browser, confirmed, origin, &mut name)
-            .await
-        {
-            Ok(arrival) => Ok(arrival),
-            Err(Trouble::Fault(fault)) => Err(fault.into()),
-            Err(Trouble::Cause(cause)) => {
-                self.refuse(&name, &cause, &[], origin).await?;
-                Ok(Arrival::Refused)
-            }
+        let token = RandomToken::generate(&*self.core.entropy).map_err(Fault::from)?;
+        let means = Means::Cookie(token.hash());
+        Ok(
+            match self
+                .reach(handle, browser, confirmed, means, origin)
+                .await?
+            {
+                Reached::Session { actor, next } => Arrival::Finished(Box::new(Finished {
+                    token,
+                    actor: *actor,
+                    next,
+                })),
+                Reached::Confirm { name, provider } => Arrival::Confirm { name, provider },
+                Reached::Refused => Arrival::Refused,
+            },
+        )
+    }
+
+    /// As [`Saml::finish`], for a client of the REST API that kept the cookie which the sign-in
+    /// began with: a token instead of a browser session.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for whatever is wrong with handle or cookie.
+    pub async fn exchange(
+        &self,
+        handle: &str,
+        browser: Option<&str>,
+        origin: &Origin,
+    ) -> Result<IssuedToken, Error> {
+        // To ask for a token is to want it.
+        let reached = self
+            .reach(handle, browser, true, Means::Token, origin)
+            .await?;
+        match reached {
+            Reached::Session { actor, .. } => Ok(self.core.issue(&actor)?),
+            Reached::Confirm { .. } | Reached::Refused => Err(Error::Unauthenticated),
         }
     }
 
-    async fn try_finish(
+    async fn reach(
         &self,
         handle: &str,
         browser: Option<&str>,
         confirmed: bool,
+        means: Means,
+        origin: &Origin,
+    ) -> Result<Reached, Error> {
+        let mut name = String::new();
+        match self
+            .try_reach(handle, browser, confirmed, means, origin, &mut name)
+            .await
+        {
+            Ok(reached) => Ok(reached),
+            Err(Trouble::Fault(fault)) => Err(fault.into()),
+            Err(Trouble::Cause(cause)) => {
+                self.refuse(&name, &cause, &[], origin).await?;
+                Ok(Reached::Refused)
+            }
+        }
+    }
+
+    async fn try_reach(
+        &self,
+        handle: &str,
+        browser: Option<&str>,
+        confirmed: bool,
+        means: Means,
         origin: &Origin,
         name: &mut String,
-    ) -> Result<Arrival, Trouble> {
+    ) -> Result<Reached, Trouble> {
         let core = &*self.core;
         let now = core.clock.now();
         let handle = RandomToken::parse(handle).ok_or(Cause::NotAsked)?;
@@ -494,7 +557,7 @@ impl Saml {
         let waiting: Waiting = serde_json::from_str(&row.body)
             .map_err(|_| Fault::Broken("a stored assertion is odd"))?;
         if row.kind == "unsolicited" && !confirmed && row.expires_at.0 > now {
-            return Ok(Arrival::Confirm {
+            return Ok(Reached::Confirm {
                 name: waiting.person.principal.name,
                 provider: known.settings.name,
             });
@@ -512,7 +575,7 @@ impl Saml {
         }
         match self.enter(&mut tx, &known, &waiting.person, origin).await {
             Ok(user) => Ok(self
-                .begin_session(tx, &known, row, &waiting, user, origin)
+                .begin_session(tx, &known, row, &waiting, user, means, origin)
                 .await?),
             Err(trouble) => {
                 drop(tx);
@@ -523,6 +586,10 @@ impl Saml {
     }
 
     /// Begins the session of whoever was let in, and lets their key work.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step, cut off for its length"
+    )]
     async fn begin_session(
         &self,
         mut tx: Tx,
@@ -530,21 +597,29 @@ impl Saml {
         row: ResultRow,
         waiting: &Waiting,
         user: Identity,
+        means: Means,
         origin: &Origin,
-    ) -> Result<Arrival, Fault> {
+    ) -> Result<Reached, Fault> {
         let core = &*self.core;
         let now = core.clock.now();
-        let token = RandomToken::generate(&*core.entropy)?;
         let id = hex(&random::<16>(&*core.entropy)?);
         let assertion = &waiting.assertion;
         let saml = Some(SamlSession {
             validated_at: assertion.validated_at,
             not_on_or_after: assertion.not_on_or_after,
         });
-        let ends_at = session_end(assertion, now, duration(core.limits.session_max));
+        let (token_hash, longest, via) = match means {
+            Means::Cookie(hash) => (
+                Some(hash),
+                core.limits.session_max,
+                Via::Session(id.clone()),
+            ),
+            Means::Token => (None, core.limits.token_lifetime, Via::Token(id.clone())),
+        };
+        let ends_at = session_end(assertion, now, duration(longest));
         let session = NewSession {
             id: &id,
-            token_hash: Some(token.hash()),
+            token_hash,
             user: user.id,
             key_tag: None,
             now,
@@ -564,7 +639,7 @@ impl Saml {
             identity: user,
             rights: held.rights,
             security_administrator: held.security_administrator,
-            via: Via::Session(id.clone()),
+            via,
             origin: origin.clone(),
             password_change_needed: false,
             // The provider asks for one if it should.
@@ -587,11 +662,10 @@ impl Saml {
             "askedFor": row.kind == "sign-in",
         }));
         core.commit(tx, &actor, &event).await?;
-        Ok(Arrival::Finished(Box::new(Finished {
-            token,
-            actor,
+        Ok(Reached::Session {
+            actor: Box::new(actor),
             next: row.next_page,
-        })))
+        })
     }
 
     /// A handle counts once, also when it led nowhere.

@@ -23,6 +23,29 @@ pub(crate) enum Cell {
     Null,
 }
 
+/// Rows in the making, some ahead of the table that takes them.
+pub(crate) struct Rows<const N: usize>(tokio::sync::mpsc::Receiver<Vec<[Cell; N]>>);
+
+impl<const N: usize> Rows<N> {
+    /// Begins to make them, in a thread of their own.
+    pub(crate) fn begin<I: Iterator<Item = [Cell; N]>>(
+        rows: impl FnOnce() -> I + Send + 'static,
+    ) -> Self {
+        let (sender, receiver) = tokio::sync::mpsc::channel(AHEAD);
+        tokio::task::spawn_blocking(move || {
+            let mut rows = rows().peekable();
+            while rows.peek().is_some() {
+                let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+                if sender.blocking_send(chunk).is_err() {
+                    // The database failed, and nobody listens any more.
+                    return;
+                }
+            }
+        });
+        Self(receiver)
+    }
+}
+
 /// A transaction that fills tables.
 pub(crate) struct Bulk {
     tx: Tx,
@@ -39,23 +62,34 @@ struct Piece {
 /// The filled tables' indexes and triggers on SQLite.
 const SQLITE_PIECES: &str = "select 'drop ' || type || ' ' || name as remove, sql as restore \
      from sqlite_schema where type in ('index', 'trigger') and sql is not null \
-     and tbl_name in ('api_key', 'api_key_word')";
+     and tbl_name in ('app_user', 'api_key', 'api_key_word')";
 
-/// The same on PostgreSQL, and the foreign keys: each row's would be looked up one by one.
-const POSTGRES_PIECES: &str = "select 'drop index ' || i.indexname as remove, \
-     i.indexdef as restore from pg_indexes i where i.schemaname = current_schema() \
-     and i.tablename in ('api_key', 'api_key_word') \
-     and not exists (select 1 from pg_constraint c where c.conname = i.indexname) \
-     union all select format('alter table %s drop constraint %I', conrelid::regclass, conname), \
+/// The same on PostgreSQL, and the keys, foreign ones first: each row's would be looked up one by
+/// one. They are put back in the opposite order.
+const POSTGRES_PIECES: &str = "with filled as (select unnest(array[\
+     'app_user', 'used_tag', 'api_key', 'api_key_word']::regclass[]) as id) \
+     select remove, restore from (\
+     select 1 as step, format('alter table %s drop constraint %I', conrelid::regclass, conname) \
+     as remove, format('alter table %s add constraint %I %s', conrelid::regclass, conname, \
+     pg_get_constraintdef(oid)) as restore from pg_constraint where contype = 'f' \
+     and (conrelid in (select id from filled) or confrelid in (select id from filled)) \
+     union all select 2, 'drop index ' || i.indexrelid::regclass, pg_get_indexdef(i.indexrelid) \
+     from pg_index i where i.indrelid in (select id from filled) \
+     and not exists (select 1 from pg_constraint c where c.conindid = i.indexrelid \
+     and c.contype in ('p', 'u')) \
+     union all select 3, format('alter table %s drop constraint %I', conrelid::regclass, conname), \
      format('alter table %s add constraint %I %s', conrelid::regclass, conname, \
-     pg_get_constraintdef(oid)) from pg_constraint where contype = 'f' \
-     and conrelid in ('api_key'::regclass, 'api_key_word'::regclass) \
-     union all values ('alter table api_key disable trigger user', \
-     'alter table api_key enable trigger user')";
+     pg_get_constraintdef(oid)) from pg_constraint where contype in ('p', 'u') \
+     and conrelid in (select id from filled) \
+     union all values (4, 'alter table api_key disable trigger user', \
+     'alter table api_key enable trigger user')) pieces order by step";
 
-const TALLY: [&str; 2] = [
+/// By a table in between: PostgreSQL uses several processes for it, but not for an insertion.
+const TALLY: [&str; 4] = [
     "delete from key_tally",
-    "insert into key_tally select * from key_tally_due",
+    "create temporary table tally_made as select * from key_tally_due",
+    "insert into key_tally select * from tally_made",
+    "drop table tally_made",
 ];
 
 impl Bulk {
@@ -64,7 +98,8 @@ impl Bulk {
         if let Db::Sqlite { write, .. } = db {
             write
                 .execute(
-                    "pragma foreign_keys = off; pragma cache_size = -1000000; pragma threads = 2",
+                    "pragma foreign_keys = off; pragma synchronous = off; \
+                     pragma cache_size = -1000000; pragma threads = 2",
                 )
                 .await?;
         }
@@ -72,8 +107,11 @@ impl Bulk {
         let pieces: Vec<Piece> = match &mut tx.conn() {
             Conn::Sqlite(c) => sqlx::query_as(SQLITE_PIECES).fetch_all(&mut **c).await?,
             Conn::Postgres(c) => {
-                c.execute("set local maintenance_work_mem = '512MB'")
-                    .await?;
+                c.execute(
+                    "set local maintenance_work_mem = '512MB'; set local work_mem = '256MB'; \
+                     set local jit = off",
+                )
+                .await?;
                 sqlx::query_as(POSTGRES_PIECES).fetch_all(&mut **c).await?
             }
         };
@@ -85,35 +123,24 @@ impl Bulk {
         Ok(Self { tx, restore })
     }
 
-    /// Fills a table. The rows should come in the order of its key; they are made in a thread of
-    /// their own while the database stores those before. `progress` learns how many are stored.
+    /// Fills a table. The rows should come in the order of its key. `progress` learns how many are
+    /// stored.
     pub(crate) async fn load<const N: usize>(
         &mut self,
         table: &'static str,
         columns: [&'static str; N],
-        rows: impl Iterator<Item = [Cell; N]> + Send + 'static,
+        mut rows: Rows<N>,
         mut progress: impl FnMut(u64),
     ) -> Result<(), Fault> {
         let columns = columns.join(", ");
-        let (sender, mut chunks) = tokio::sync::mpsc::channel(AHEAD);
-        tokio::task::spawn_blocking(move || {
-            let mut rows = rows.peekable();
-            while rows.peek().is_some() {
-                let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
-                if sender.blocking_send(chunk).is_err() {
-                    // The database failed, and nobody listens any more.
-                    return;
-                }
-            }
-        });
         let mut made = 0;
         let mut told = |chunk: &Vec<[Cell; N]>| {
             made += chunk.len() as u64;
             progress(made);
         };
         match self.tx.conn() {
-            Conn::Sqlite(c) => load_sqlite(c, table, &columns, &mut chunks, &mut told).await,
-            Conn::Postgres(c) => load_postgres(c, table, &columns, &mut chunks, &mut told).await,
+            Conn::Sqlite(c) => load_sqlite(c, table, &columns, &mut rows, &mut told).await,
+            Conn::Postgres(c) => load_postgres(c, table, &columns, &mut rows, &mut told).await,
         }
     }
 
@@ -124,7 +151,8 @@ impl Bulk {
 
     /// Puts indexes and checks back. The transaction is still to be committed.
     pub(crate) async fn finish(mut self) -> Result<Tx, Fault> {
-        for statement in self.restore {
+        // In the opposite order: foreign keys need the keys that they name.
+        for statement in self.restore.into_iter().rev() {
             execute(&mut self.tx, statement).await?;
         }
         // What the triggers did not tally.
@@ -148,7 +176,8 @@ impl Db {
             Self::Sqlite { write, .. } => {
                 write
                     .execute(
-                        "pragma foreign_keys = on; pragma cache_size = -2000; pragma threads = 0; \
+                        "pragma foreign_keys = on; pragma synchronous = full; \
+                         pragma cache_size = -2000; pragma threads = 0; \
                          pragma wal_checkpoint(truncate)",
                     )
                     .await?;
@@ -182,18 +211,15 @@ async fn execute(tx: &mut Tx, statement: String) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Rows in the making.
-type Chunks<const N: usize> = tokio::sync::mpsc::Receiver<Vec<[Cell; N]>>;
-
 async fn load_sqlite<const N: usize>(
     conn: &mut SqliteConnection,
     table: &str,
     columns: &str,
-    chunks: &mut Chunks<N>,
+    rows: &mut Rows<N>,
     stored: &mut impl FnMut(&Vec<[Cell; N]>),
 ) -> Result<(), Fault> {
     let row = format!("({})", ["?"; N].join(", "));
-    while let Some(chunk) = chunks.recv().await {
+    while let Some(chunk) = rows.0.recv().await {
         stored(&chunk);
         let places = vec![&*row; chunk.len()].join(", ");
         // Safe: names of ours and placeholders.
@@ -218,13 +244,13 @@ async fn load_postgres<const N: usize>(
     conn: &mut PgConnection,
     table: &str,
     columns: &str,
-    chunks: &mut Chunks<N>,
+    rows: &mut Rows<N>,
     stored: &mut impl FnMut(&Vec<[Cell; N]>),
 ) -> Result<(), Fault> {
     let statement = format!("copy {table} ({columns}) from stdin");
     let mut copy = conn.copy_in_raw(&statement).await?;
     let mut text = String::new();
-    while let Some(chunk) = chunks.recv().await {
+    while let Some(chunk) = rows.0.recv().await {
         stored(&chunk);
         text.clear();
         for row in chunk {
