@@ -8,7 +8,10 @@ use std::{
     process::Command,
 };
 
-const CHROMIUM: [&str; 4] = [
+/// The same engine without windows comes first: it takes a third less time.
+const CHROMIUM: [&str; 6] = [
+    "chromium-headless-shell",
+    "chrome-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome",
@@ -50,7 +53,10 @@ fn chromium() -> Result<PathBuf> {
     if let Some(found) = tools::find(&CHROMIUM) {
         return Ok(found);
     }
-    tools::install("chromium")?;
+    if tools::install(CHROMIUM[0]).is_err() {
+        // Not every distribution has a package of its own for it.
+        tools::install("chromium")?;
+    }
     tools::find(&CHROMIUM).context("no Chromium found; name one in LATCHKEY_TEST_CHROMIUM")
 }
 
