@@ -71,6 +71,30 @@ journeys('the second factor', ({ journey, bothWays }) => {
     }
   });
 
+  bothWays('that is lost is reset by an administrator', async ({ server, visit, page, open }) => {
+    const person = await newPerson(server);
+    await signIn(visit, person);
+    await setUp({ visit, page });
+    const root = await open();
+    await administrator({ server, visit: root });
+    await root.open(`/users?q=${person.name}`);
+    await root.page.getByRole('link', { name: person.name, exact: true }).click();
+    await isAt(root.page, 'User');
+    await root.alive();
+    await root.page.getByText('Reset second factor').first().click();
+    await assertAccessible(root);
+    await root.page.getByRole('button', { name: 'Reset second factor' }).click();
+    await isTold(root.page, 'The second factor was reset.');
+    // There is none left to reset.
+    await root.page.getByText('Reset second factor').first().waitFor({ state: 'detached' });
+    assert.match(await server.cli(['audit', 'export', '--format', 'csv']), /second-factor/);
+    // The session has ended, and the password alone is enough again.
+    await visit.open('/profile/key');
+    await isAt(page, 'Sign in');
+    await fillSignIn(page, person);
+    await page.waitForURL('**/profile/key');
+  });
+
   journey('its pages are accessible, on a phone as well', async ({ server, visit, page, open }) => {
     const person = await newPerson(server);
     for (const options of [{}, { colorScheme: 'dark' }, { viewport: { width: 320, height: 700 } }]) {

@@ -39,6 +39,12 @@ pub enum Failure {
     AnotherRequest,
     /// The request took longer than [`crate::router::TIMEOUT`].
     TimedOut,
+    /// The head is none of HTTP/1.1.
+    Unreadable,
+    /// The address in the head is too long.
+    AddressTooLong,
+    /// The head exceeds [`crate::serve::MAX_HEAD_BYTES`] or [`crate::serve::MAX_HEADERS`].
+    HeadTooLarge,
 }
 
 impl From<Error> for Failure {
@@ -75,6 +81,9 @@ impl Failure {
             Self::Repeated(_) => StatusCode::CONFLICT,
             Self::AnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unreadable => StatusCode::BAD_REQUEST,
+            Self::AddressTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         }
     }
 
@@ -112,6 +121,13 @@ impl Failure {
                 "Idempotency-Key: Another request had this key. Send a new one.".to_owned()
             }
             Self::TimedOut => "The request took too long. Try again shortly.".to_owned(),
+            Self::Unreadable => "This is not a request of HTTP/1.1.".to_owned(),
+            Self::AddressTooLong => "The address is too long.".to_owned(),
+            Self::HeadTooLarge => format!(
+                "The request's head is larger than {} bytes, or has more than {} fields.",
+                crate::serve::MAX_HEAD_BYTES,
+                crate::serve::MAX_HEADERS
+            ),
         }
     }
 }

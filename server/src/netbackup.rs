@@ -13,6 +13,7 @@ mod document;
 mod door;
 mod jobs;
 mod json;
+mod listing;
 mod login;
 mod media;
 mod mfa;

@@ -27,6 +27,11 @@ pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Everything that the server answers.
 pub fn router(state: AppState) -> Router {
+    router_within(state, TIMEOUT)
+}
+
+/// The same with another limit in the place of [`TIMEOUT`].
+pub fn router_within(state: AppState, timeout: Duration) -> Router {
     let routes = Router::new()
         .merge(health::routes())
         .merge(verify::routes())
@@ -37,14 +42,14 @@ pub fn router(state: AppState) -> Router {
         .with_state(state.clone())
         .merge(saml::routes(&state))
         .merge(web::router(&state));
-    around(routes, state)
+    around(routes, state, timeout)
 }
 
 /// What happens around every request, from the inside out.
-fn around(routes: Router, state: AppState) -> Router {
+fn around(routes: Router, state: AppState, timeout: Duration) -> Router {
     routes
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn(limit_time))
+        .layer(from_fn_with_state(timeout, limit_time))
         .layer(from_fn_with_state(state.clone(), limit_rate))
         .layer(CatchPanicLayer::custom(|_| {
             Failure::Domain(Error::Internal).into_response()
@@ -84,8 +89,8 @@ async fn limit_rate(State(state): State<AppState>, request: Request, next: Next)
     next.run(request).await
 }
 
-async fn limit_time(request: Request, next: Next) -> Response {
-    tokio::time::timeout(TIMEOUT, next.run(request))
+async fn limit_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    tokio::time::timeout(limit, next.run(request))
         .await
         .unwrap_or_else(|_| Failure::TimedOut.into_response())
 }
@@ -125,7 +130,10 @@ mod tests {
             .route("/broken", get(broken));
         let request = Request::builder().uri(path).header("x-request-id", "r-1");
         let request = request.body(axum::body::Body::empty()).unwrap();
-        let response = around(routes, state).oneshot(request).await.unwrap();
+        let response = around(routes, state, TIMEOUT)
+            .oneshot(request)
+            .await
+            .unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         (

@@ -1,6 +1,8 @@
 //! Connections: accepting, limiting and ending them.
 
-use std::{io, net::SocketAddr, time::Duration};
+mod refused;
+
+use std::{convert::Infallible, io, net::SocketAddr, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::Request;
@@ -17,13 +19,15 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower::ServiceExt;
 
+use self::refused::{Answer, Told, Turn};
+
 /// How long a client may take for a request's head, and a connection may idle. A client that sends
 /// a byte now and then ("slowloris", W7) holds a connection no longer.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes. Larger ones are 431.
-const MAX_HEAD_BYTES: usize = 32 * 1024;
+pub const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// The most header fields of a request. More are 431.
-const MAX_HEADERS: usize = 100;
+pub const MAX_HEADERS: usize = 100;
 /// How long requests that have begun may take to end once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long to wait when no connection can be accepted, e.g. for want of file descriptors.
@@ -137,10 +141,17 @@ impl Server {
         peer: SocketAddr,
     ) {
         let router = self.router.clone();
+        let turn = Turn::default();
+        let stream = Told::new(stream, turn.clone());
         let answer = service_fn(move |request: Request<Incoming>| {
+            let answering = turn.of_router();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().oneshot(request)
+            let response = router.clone().oneshot(request);
+            async move {
+                let response = response.await?;
+                Ok::<_, Infallible>(response.map(|body| Answer::new(body, answering)))
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -1,6 +1,6 @@
 //! Figures that are no tests: how long something takes on this machine.
 
-use crate::{postgres, process};
+use crate::{flood, postgres, process};
 use anyhow::Result;
 use clap::ValueEnum;
 
@@ -11,6 +11,8 @@ pub(crate) enum Bench {
     Audit,
     /// Other people's requests while 10,000 keys are deleted
     Bulk,
+    /// Ten thousand wrong keys from one address: memory, and another client's requests
+    Flood,
     /// The list of everybody's keys, at 1,000 and at 1,000,000 keys
     Lists,
 }
@@ -20,6 +22,7 @@ pub(crate) fn run(bench: Bench) -> Result<()> {
     let example = match bench {
         Bench::Audit => "bench_audit",
         Bench::Bulk => "bench_bulk",
+        Bench::Flood => return flood::run(),
         Bench::Lists => "bench_lists",
     };
     let mut cargo = process::cargo("run");

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     format,
-    ui::{IntoWhole, modal, words},
+    ui::{IntoWhole, call_for_each, modal, words},
     validity::PRESETS,
 };
 
@@ -269,6 +269,10 @@ fn Question(picked: Picked, asked: Asked) -> AnyView {
         picked.clear();
         close();
     };
+    let call = call_for_each(match kind {
+        Kind::Delete => "delete",
+        Kind::Extend => "edit",
+    });
     let extend = (kind == Kind::Extend).then(|| {
         let option = |days: u32| {
             let label = format::days(days.into());
@@ -321,6 +325,7 @@ fn Question(picked: Picked, asked: Asked) -> AnyView {
                     {kind.label()}
                 </button>
             </div>
+            {call}
         </dialog>
     }
     .whole()

@@ -19,7 +19,7 @@ use crate::{
     place::Place,
     query::use_query,
     rpc::{DeleteKey, KeyPage, LoadKeyPage},
-    ui::{Heading, IntoWhole, Submit, modal},
+    ui::{ApiCall, Heading, IntoWhole, Submit, modal},
 };
 
 /// Asks whether to delete one's key, on top of its details; or the replaced one, when the
@@ -146,6 +146,7 @@ pub fn Question(
                     />
                 </div>
             </form>
+            <ApiCall in_dialog=true />
         </dialog>
     }
 }

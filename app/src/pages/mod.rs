@@ -44,6 +44,7 @@ pub mod sign_in;
 pub mod sign_in_code;
 pub mod trouble;
 pub mod user;
+pub mod user_factor;
 pub mod user_password;
 pub mod user_roles;
 pub mod users;

@@ -40,6 +40,10 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
             Tone::Good,
             "The password was set. It must be changed at the next sign-in.",
         ),
+        "factor-reset" => (
+            Tone::Good,
+            "The second factor was reset. Their sessions have ended.",
+        ),
         "role-given" => (Tone::Good, "The role was given."),
         "role-taken" => (Tone::Good, "The role was taken away."),
         "self-service-given" => (Tone::Good, "API Key Self-Service was given back."),

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     calls::{Sending, read_here},
     rpc::{DeleteRole, Hindrance, LoadRolePage, RolePage},
-    ui::{Heading, IntoWhole, Notice, Submit, Tone, modal, powers},
+    ui::{ApiCall, Heading, IntoWhole, Notice, Submit, Tone, modal, powers},
 };
 
 /// What somebody with a role can do, and who holds it.
@@ -216,6 +216,7 @@ fn Question(role: Role, sending: Sending) -> AnyView {
                     />
                 </div>
             </form>
+            <ApiCall in_dialog=true />
         </dialog>
     }
     .whole()

@@ -7,6 +7,7 @@ use super::{
     loading::loaded,
     notices::UrlNotice,
     trouble::{FormFault, focus_on, lead_on},
+    user_factor::factor_of,
     user_password::password_of,
     user_roles::roles_of,
     users,
@@ -14,10 +15,10 @@ use super::{
 use crate::{
     calls::{Sending, read_here},
     rpc::{
-        DisableUser, EnableUser, GiveRole, LoadUserPage, SetSelfService, SetUserPassword, TakeRole,
-        UserPage,
+        DisableUser, EnableUser, GiveRole, LoadUserPage, ResetSecondFactor, SetSelfService,
+        SetUserPassword, TakeRole, UserPage,
     },
-    ui::{Fact, Facts, Heading, IntoWhole, Submit, UserChip, address, modal},
+    ui::{ApiCall, Fact, Facts, Heading, IntoWhole, Submit, UserChip, address, modal},
 };
 
 /// What is asked on top of a user's page.
@@ -41,12 +42,16 @@ pub fn UserPage(
 ) -> AnyView {
     let rights = Sending::to(&[GiveRole::PATH, TakeRole::PATH, SetSelfService::PATH]);
     let password = Sending::to(&[SetUserPassword::PATH]);
+    let factor = Sending::to(&[ResetSecondFactor::PATH]);
     let state = Sending::to(&[DisableUser::PATH, EnableUser::PATH]);
-    for sending in [rights, password, state] {
+    for sending in [rights, password, factor, state] {
         focus_on(sending.fault);
         lead_on(sending.fault);
     }
-    let done = Signal::derive(move || (rights.done.get() + password.done.get()).to_string());
+    let done = Signal::derive(move || {
+        let done = rights.done.get() + password.done.get() + factor.done.get();
+        done.to_string()
+    });
     let page = read_here(|at| LoadUserPage { at }, done);
     view! {
         <Heading title="User" />
@@ -55,11 +60,13 @@ pub fn UserPage(
             let question = (asked != Asked::Nothing)
                 .then(|| view! { <Question page=page.clone() asked sending=state /> });
             let (roles, password) = (roles_of(&page, rights), password_of(&page, password));
+            let factor = factor_of(&page, factor);
             view! {
                 {question}
                 <Account page />
                 {roles}
                 {password}
+                {factor}
             }
             .whole()
         })}
@@ -192,6 +199,7 @@ fn Question(page: UserPage, asked: Asked, sending: Sending) -> AnyView {
                     <Submit label pending_label pending=sending.pending class />
                 </div>
             </form>
+            <ApiCall in_dialog=true />
         </dialog>
     }
     .whole()

@@ -65,7 +65,7 @@ pub use self::{
     sign_in::{SignIn, SignInCode, SignOut, is_own, own_path},
     users::{
         AddUser, DisableUser, EnableUser, GiveRole, LoadUserForm, LoadUserPage, LoadUsersPage,
-        MOST_COUNTED, SetSelfService, SetUserPassword, TakeRole, UserForm, UserKey, UserPage,
-        UserRow, UsersPage,
+        MOST_COUNTED, ResetSecondFactor, SetSelfService, SetUserPassword, TakeRole, UserForm,
+        UserKey, UserPage, UserRow, UsersPage,
     },
 };

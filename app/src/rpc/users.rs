@@ -80,6 +80,8 @@ pub struct UserPage {
     pub may_disable: bool,
     /// Whether they may set this password.
     pub may_set_password: bool,
+    /// Whether there is a second factor that they may take away.
+    pub may_reset_factor: bool,
     /// Whether they may give and take roles.
     pub may_assign: bool,
     /// Whether they may read the audit trail.
@@ -182,6 +184,7 @@ pub async fn load_user_page(
             self_service: page.self_service,
             may_disable: page.may_disable,
             may_set_password: page.may_set_password,
+            may_reset_factor: page.may_reset_factor,
             may_assign: page.may_assign,
             may_audit: actor.is_offered(Operation::ViewAudit),
             offered: page.offered,
@@ -354,6 +357,23 @@ pub async fn set_user_password(
             .set_password(&actor, &user.principal, password)
             .await?;
         lead_back(&user, "password-set");
+        Ok(())
+    })
+    .await
+}
+
+/// Takes a second factor away that somebody lost.
+#[server(endpoint = "reset_second_factor", output = Packed)]
+pub async fn reset_second_factor(
+    /// The full identity.
+    #[server(default)]
+    who: String,
+) -> Result<(), Fault> {
+    super::context::as_actor(async |services, actor| {
+        let user = named(&who)?;
+        let factors = &services.second_factors;
+        factors.reset(&actor, &user.principal).await?;
+        lead_back(&user, "factor-reset");
         Ok(())
     })
     .await

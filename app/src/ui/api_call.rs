@@ -8,30 +8,55 @@ use super::IntoWhole;
 /// *Show as API call*: the command that does what the present page shows or sends. Server and
 /// credential are variables in it, so there is no secret in it.
 ///
+/// A question has it within its dialog: nothing else can be reached while that is open.
+///
 /// Without JavaScript: the same.
 #[component]
-pub fn ApiCall() -> AnyView {
+pub fn ApiCall(
+    /// Whether this is within the dialog of a question.
+    #[prop(optional)]
+    in_dialog: bool,
+) -> AnyView {
     let here = use_location();
-    let command = Memo::new(move |_| command(&here.pathname.get(), &here.search.get()));
-    (move || {
-        command.get().map(|command| {
-            view! {
-                <details class="api-call">
-                    <summary class="api-call__name">"Show as API call"</summary>
-                    <pre class="api-call__text" tabindex="0">
-                        <code>{command}</code>
-                    </pre>
-                    <p class="quiet">
-                        "LATCHKEY_SERVER is this address, LATCHKEY_API_KEY an API key or a token. "
-                        <a href="/api-docs" rel="external">
-                            "All calls"
-                        </a>
-                    </p>
-                </details>
-            }
-        })
-    })
+    let command = Memo::new(move |_| {
+        let path = here.pathname.get();
+        let shown = asks(&path) == in_dialog;
+        shown.then(|| command(&path, &here.search.get())).flatten()
+    });
+    (move || command.get().map(block)).whole()
+}
+
+/// The same of what is asked without an address of its own: deleting or extending several keys.
+///
+/// Without JavaScript: not there, as the question.
+pub fn call_for_each(act: &str) -> AnyView {
+    let call = of_key("$TAG", act).unwrap_or_default();
+    let call = call.replace('\n', "\n  ");
+    block(format!("for TAG in $TAGS; do\n  {call}\ndone"))
+}
+
+fn block(command: String) -> AnyView {
+    view! {
+        <details class="api-call">
+            <summary class="api-call__name">"Show as API call"</summary>
+            <pre class="api-call__text" tabindex="0">
+                <code>{command}</code>
+            </pre>
+            <p class="quiet">
+                "LATCHKEY_SERVER is this address, LATCHKEY_API_KEY an API key or a token. "
+                <a href="/api-docs" rel="external">
+                    "All calls"
+                </a>
+            </p>
+        </details>
+    }
     .whole()
+}
+
+/// Whether the page at that path is a question in a dialog.
+fn asks(path: &str) -> bool {
+    let question = ["/delete", "/disable", "/enable"];
+    question.iter().any(|end| path.ends_with(end))
 }
 
 const KEYS: &str = "security/api-keys";
@@ -175,6 +200,22 @@ mod tests {
         }
         for none in ["/", "/profile/key/reveal", "/nothing", "/roles/1/x"] {
             assert_eq!(command(none, ""), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_question_has_its_call_in_its_dialog() {
+        for path in [
+            "/profile/key/delete",
+            "/security/api-keys/lky_AAECAwQ=/delete",
+            "/roles/1000/delete",
+            "/users/1003/disable",
+            "/users/1003/enable",
+        ] {
+            assert!(asks(path), "{path}");
+        }
+        for path in ["/profile/key", "/profile/key/edit", "/roles/1000", "/users"] {
+            assert!(!asks(path), "{path}");
         }
     }
 

@@ -27,7 +27,7 @@ pub mod whole;
 pub mod words;
 
 pub use self::{
-    api_call::ApiCall,
+    api_call::{ApiCall, call_for_each},
     button::Submit,
     changes::{Change, Changes},
     check_words::{CheckNotice, checked_address},

@@ -188,7 +188,7 @@ impl SecondFactors {
         core.forget_attempts(name, &actor.origin).await
     }
 
-    /// Removes somebody's who lost it; their sessions end.
+    /// Removes somebody else's who lost it; their sessions end. One's own takes a code.
     ///
     /// # Errors
     /// No permission; the account may do more than the caller; [`Error::NotFound`] when it has
@@ -207,6 +207,9 @@ impl SecondFactors {
         let conn = &mut tx.conn();
         let user = find(conn, principal).await?;
         let id = UserId(user.id);
+        if id == actor.identity.id {
+            return Err(Error::NotPermitted.into());
+        }
         // Whoever can take a factor away is closer to being the account.
         if !actor.rights.covers(roles::held_by(conn, id).await?.rights) {
             return Err(Error::Refused(Refusal::OwnerMayDoMore).into());

@@ -159,21 +159,23 @@ impl Who {
     }
 }
 
-/// Standard input, so that no password stands in the list of processes or a shell's history.
-pub(super) fn read_password() -> Result<SecretString> {
+fn read_password() -> Result<SecretString> {
+    read_secret("password")
+}
+
+/// The next line of standard input, so that no secret stands in the list of processes or a shell's
+/// history.
+pub(super) fn read_secret(what: &str) -> Result<SecretString> {
     let mut line = String::new();
     io::stdin()
         .lock()
         .take(MAX_LINE_BYTES)
         .read_line(&mut line)
-        .context("cannot read the password from standard input")?;
-    let password = line.strip_suffix('\n').unwrap_or(&line);
-    let password = password.strip_suffix('\r').unwrap_or(password);
-    ensure!(
-        !password.is_empty(),
-        "there is no password on standard input"
-    );
-    Ok(password.to_owned().into())
+        .with_context(|| format!("cannot read the {what} from standard input"))?;
+    let secret = line.strip_suffix('\n').unwrap_or(&line);
+    let secret = secret.strip_suffix('\r').unwrap_or(secret);
+    ensure!(!secret.is_empty(), "there is no {what} on standard input");
+    Ok(secret.to_owned().into())
 }
 
 /// An error in the words of the command line.

@@ -6,7 +6,7 @@ mod etag;
 mod once;
 
 use axum::{
-    extract::{FromRequestParts, Path, RawQuery, State},
+    extract::{FromRequestParts, Path, State},
     http::{StatusCode, header, request::Parts},
     response::IntoResponse,
 };
@@ -25,7 +25,7 @@ use self::{etag::IfMatch, once::IdempotencyKey};
 use super::{
     BASE, date,
     document::{Body, Document, Members, NoBody, under_attributes},
-    query::ListQuery,
+    listing::Listing,
 };
 use crate::{AppState, credentials::Caller, failure::Failure};
 
@@ -122,17 +122,11 @@ fn owner(attributes: &mut Members) -> Option<Principal> {
 }
 
 /// Call 2.
-async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{BASE}{PATH}");
-    let query = ListQuery::parse(services, path, query.as_deref(), KEY_FIELDS)?;
-    let page = services.keys.list(&actor, query.wanted()).await?;
-    Ok(Document(query.document(services, &page, item)))
+async fn list(listing: Listing) -> Result<Document, Failure> {
+    let part = listing.of(format!("{BASE}{PATH}"), KEY_FIELDS)?;
+    let keys = &part.services.keys;
+    let page = keys.list(&part.actor, part.wanted()).await?;
+    Ok(part.document(&page, item))
 }
 
 /// Call 3.

@@ -1,9 +1,6 @@
 //! `/security/auditlogs`: the audit trail, for people and collectors.
 
-use axum::{
-    extract::{RawQuery, State},
-    routing::MethodFilter,
-};
+use axum::{extract::State, routing::MethodFilter};
 use domain::audit::Change;
 use serde_json::{Value, json};
 use service::audit::{RECORD_FIELDS, Record};
@@ -13,7 +10,8 @@ use super::{
     api::{Api, Operation, schema},
     date,
     document::{Document, NoBody},
-    query::{ListQuery, NumberInPath},
+    listing::Listing,
+    query::NumberInPath,
 };
 use crate::{AppState, credentials::Caller, failure::Failure};
 
@@ -71,17 +69,11 @@ pub(super) fn api() -> Api {
         )
 }
 
-async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{BASE}{PATH}");
-    let query = ListQuery::parse(services, path, query.as_deref(), RECORD_FIELDS)?;
-    let page = services.audit_records(&actor, query.wanted()).await?;
-    Ok(Document(query.document(services, &page, item)))
+async fn list(listing: Listing) -> Result<Document, Failure> {
+    let part = listing.of(format!("{BASE}{PATH}"), RECORD_FIELDS)?;
+    let services = &part.services;
+    let page = services.audit_records(&part.actor, part.wanted()).await?;
+    Ok(part.document(&page, item))
 }
 
 async fn details(

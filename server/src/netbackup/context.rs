@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use service::Actor;
 
 use super::{
-    access_control::{granted, plain},
+    access_control::{access_definition, granted, plain},
     api::{Api, Operation, schema},
     date,
     document::{Document, NoBody},
@@ -16,7 +16,7 @@ use crate::{AppState, credentials::Caller, failure::Failure};
 const KIND: &str = "authorizationContext";
 
 pub(super) fn api() -> Api {
-    let definitions = schema::list(&schema::access_definition());
+    let definitions = schema::list(&access_definition());
     let attributes = schema::whole(&[
         ("subject", schema::text()),
         ("issuer", schema::text()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::{
     body::Body,
     extract::Request,
-    http::header,
+    http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use domain::error::{Error, Refusal};
@@ -34,6 +34,11 @@ pub struct Door {
 }
 
 impl Door {
+    /// Of a request that cannot be read.
+    pub(crate) const UNKNOWN: Self = Self {
+        version: Version::NEWEST,
+    };
+
     /// `None`: the request is not for the REST API.
     pub fn of(request: &Request) -> Option<Self> {
         let path = request.uri().path();
@@ -47,15 +52,19 @@ impl Door {
 
     /// The error document; status and headers are the failure's own.
     pub fn error(&self, failure: &Failure, request_id: &str) -> Response {
-        let body = Body::from(document(failure, request_id).to_string());
+        let (media_type, document) = self.document(failure, request_id);
+        let no_store = HeaderValue::from_static("no-store");
         let headers = [
-            (header::CONTENT_TYPE, media::media_type(self.version)),
-            (
-                header::CACHE_CONTROL,
-                header::HeaderValue::from_static("no-store"),
-            ),
+            (header::CONTENT_TYPE, media_type),
+            (header::CACHE_CONTROL, no_store),
         ];
-        (headers, body).into_response()
+        (headers, Body::from(document)).into_response()
+    }
+
+    /// The same as text, and its media type.
+    pub(crate) fn document(&self, failure: &Failure, request_id: &str) -> (HeaderValue, String) {
+        let document = document(failure, request_id).to_string();
+        (media::media_type(self.version), document)
     }
 }
 
@@ -81,7 +90,7 @@ fn document(failure: &Failure, request_id: &str) -> Value {
 
 fn error_code(failure: &Failure) -> u32 {
     match failure {
-        Failure::Domain(Error::Invalid(_)) => code::INVALID,
+        Failure::Domain(Error::Invalid(_)) | Failure::Unreadable => code::INVALID,
         Failure::Domain(Error::NotFound) | Failure::NoRoute => code::NOT_FOUND,
         Failure::Domain(
             Error::NotPermitted
@@ -125,6 +134,9 @@ mod tests {
             (Failure::TooLarge, 413, 19_413),
             (Failure::UnsupportedMediaType, 415, 19_415),
             (Failure::TimedOut, 503, 19_503),
+            (Failure::Unreadable, 400, 8961),
+            (Failure::AddressTooLong, 414, 19_414),
+            (Failure::HeadTooLarge, 431, 19_431),
         ] {
             assert_eq!(
                 (failure.status().as_u16(), error_code(&failure)),

@@ -1,9 +1,6 @@
 //! `/admin/jobs`: the server's own background work.
 
-use axum::{
-    extract::{RawQuery, State},
-    routing::MethodFilter,
-};
+use axum::{extract::State, routing::MethodFilter};
 use domain::{
     error::Error,
     filter::{Field, Kind, Literal},
@@ -16,7 +13,8 @@ use super::{
     api::{Api, Operation, schema},
     date,
     document::{Document, NoBody},
-    query::{ListQuery, NumberInPath},
+    listing::Listing,
+    query::NumberInPath,
 };
 use crate::{AppState, credentials::Caller, failure::Failure};
 
@@ -67,22 +65,15 @@ pub(super) fn api() -> Api {
         )
 }
 
-async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{BASE}{PATH}");
-    let query = ListQuery::parse(services, path, query.as_deref(), FIELDS)?;
-    let jobs = services.jobs(&actor)?;
-    let page = query.wanted().page_of(jobs, |job, field| match field {
+async fn list(listing: Listing) -> Result<Document, Failure> {
+    let part = listing.of(format!("{BASE}{PATH}"), FIELDS)?;
+    let jobs = part.services.jobs(&part.actor)?;
+    let page = part.wanted().page_of(jobs, |job, field| match field {
         JobField::Id => Literal::Number(job.number),
         JobField::Kind => Literal::Text(job.kind.as_str().to_owned()),
         JobField::State => Literal::Text(state_of(job).to_owned()),
     });
-    Ok(Document(query.document(services, &page, item)))
+    Ok(part.document(&page, item))
 }
 
 async fn details(

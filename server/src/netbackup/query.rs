@@ -57,21 +57,12 @@ impl List {
 }
 
 impl<F: Copy> ListQuery<F> {
-    /// Reads the query of the address of the list at `path`.
+    /// Reads the query of the address of the list at `path`, which `further` parameters may decide
+    /// about.
     ///
     /// # Errors
     /// Everything that is wrong, each under its parameter.
     pub(super) fn parse(
-        services: &Services,
-        path: impl Into<String>,
-        query: Option<&str>,
-        fields: &'static [Field<F>],
-    ) -> Result<Self, Failure> {
-        Self::parse_with(services, path, query, fields, &[])
-    }
-
-    /// As [`ListQuery::parse`], of a list that further parameters decide about.
-    pub(super) fn parse_with(
         services: &Services,
         path: impl Into<String>,
         query: Option<&str>,
@@ -279,12 +270,14 @@ mod tests {
     }
 
     fn parse(services: &Services, query: &str) -> Result<ListQuery<u8>, Vec<String>> {
-        ListQuery::parse(services, "/x", Some(query), FIELDS).map_err(|failure| match failure {
-            Failure::Domain(Error::Invalid(fields)) => {
-                fields.iter().map(ToString::to_string).collect()
-            }
-            other => panic!("{other:?}"),
-        })
+        ListQuery::parse(services, "/x", Some(query), FIELDS, &[]).map_err(
+            |failure| match failure {
+                Failure::Domain(Error::Invalid(fields)) => {
+                    fields.iter().map(ToString::to_string).collect()
+                }
+                other => panic!("{other:?}"),
+            },
+        )
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! `/security/service-principal-configs`: accounts of programs, each with its role and its key.
 
 use axum::{
-    extract::{Path, RawQuery, State},
+    extract::{Path, State},
     http::{StatusCode, header},
     response::IntoResponse,
     routing::MethodFilter,
@@ -18,11 +18,11 @@ use service::principals::{MAX_CHARS, NewPrincipal, ServicePrincipal};
 
 use super::{
     BASE,
-    access_control::{definitions_of, plain},
+    access_control::{access_definition, definitions_of, plain},
     api::{Api, Operation, schema},
     date,
     document::{Body, Document, Members, NoBody},
-    query::ListQuery,
+    listing::Listing,
 };
 use crate::{AppState, credentials::Caller, failure::Failure};
 
@@ -36,7 +36,7 @@ const DAYS: &str = "servicePrincipalApiKeyExpireAfterDays";
 const FIELDS: &[Field<()>] = &[];
 
 pub(super) fn api() -> Api {
-    let definitions = schema::list(&schema::access_definition());
+    let definitions = schema::list(&access_definition());
     let mut wanted = definitions.clone();
     wanted["minItems"] = 1.into();
     let wanted = schema::object(
@@ -160,17 +160,11 @@ fn named_here(error: Error) -> Failure {
     .into()
 }
 
-async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{BASE}{PATH}");
-    let query = ListQuery::parse(services, path, query.as_deref(), FIELDS)?;
-    let page = services.principals.list(&actor, query.wanted()).await?;
-    Ok(Document(query.document(services, &page, item)))
+async fn list(listing: Listing) -> Result<Document, Failure> {
+    let part = listing.of(format!("{BASE}{PATH}"), FIELDS)?;
+    let principals = &part.services.principals;
+    let page = principals.list(&part.actor, part.wanted()).await?;
+    Ok(part.document(&page, item))
 }
 
 async fn details(

@@ -17,7 +17,7 @@ use super::{
     api::{Api, Operation, schema},
     date,
     document::{Document, NoBody},
-    query::ListQuery,
+    listing::Listing,
 };
 use crate::{AppState, credentials::Caller, failure::Failure};
 
@@ -62,21 +62,12 @@ pub(super) fn api() -> Api {
         )
 }
 
-async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{BASE}{PATH}");
-    let wanted = ListQuery::parse_with(services, path, query.as_deref(), SESSION_FIELDS, &[ALL])?;
-    let whose = whose(query.as_deref())?;
-    let page = services
-        .sessions
-        .search(&actor, whose, wanted.wanted())
-        .await?;
-    Ok(Document(wanted.document(services, &page, item)))
+async fn list(listing: Listing) -> Result<Document, Failure> {
+    let whose = whose(listing.query());
+    let part = listing.of_with(format!("{BASE}{PATH}"), SESSION_FIELDS, &[ALL])?;
+    let sessions = &part.services.sessions;
+    let page = sessions.search(&part.actor, whose?, part.wanted()).await?;
+    Ok(part.document(&page, item))
 }
 
 async fn end(

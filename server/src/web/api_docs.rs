@@ -124,6 +124,7 @@ fn push_operation(html: &mut String, path: &str, method: &str, operation: &Value
     }
     if let Some(schema) = schema_of(&operation["requestBody"]) {
         push_schema(html, "Body", schema);
+        push_example(html, &operation["requestBody"]);
     }
     let answers = operation["responses"].as_object().into_iter().flatten();
     let mut errors = Vec::new();
@@ -132,6 +133,7 @@ fn push_operation(html: &mut String, path: &str, method: &str, operation: &Value
         match schema_of(answer).filter(|schema| schema.get("$ref").is_none()) {
             Some(schema) if status.starts_with('2') => {
                 push_schema(html, &format!("{status} {reason}"), schema);
+                push_example(html, answer);
             }
             _ if status.starts_with('2') => push(html, &format!("<p>{status} {reason}</p>")),
             _ => errors.push(format!("{status} {reason}")),
@@ -153,18 +155,31 @@ fn reason(status: &str) -> &'static str {
     reason.unwrap_or_default()
 }
 
-/// The schema of a body or an answer, whatever its media type.
+/// What is said of a body or an answer, whatever its media type.
+fn content_of(body: &Value) -> Option<&Value> {
+    body["content"].as_object()?.values().next()
+}
+
 fn schema_of(body: &Value) -> Option<&Value> {
-    let contents = body["content"].as_object()?;
-    contents.values().next().map(|content| &content["schema"])
+    content_of(body).map(|content| &content["schema"])
+}
+
+fn push_example(html: &mut String, body: &Value) {
+    if let Some(example) = content_of(body).and_then(|content| content.get("example")) {
+        push_block(html, "For example", example);
+    }
 }
 
 /// A schema as the shape of the document it describes.
 fn push_schema(html: &mut String, name: &str, schema: &Value) {
-    let shape = serde_json::to_string_pretty(&shape(schema)).unwrap_or_default();
+    push_block(html, name, &shape(schema));
+}
+
+fn push_block(html: &mut String, name: &str, document: &Value) {
+    let text = serde_json::to_string_pretty(document).unwrap_or_default();
     let block = format!(
         "<p class=\"api__name\">{name}</p><pre class=\"api__shape\" tabindex=\"0\"><code>{}</code></pre>",
-        escaped(&shape)
+        escaped(&text)
     );
     push(html, &block);
 }
@@ -244,6 +259,7 @@ mod tests {
             count += 1;
         }
         assert!(count > 40);
+        assert!(page.contains("For example"));
         for inline in ["<script", "style=", "onclick", "http://", "https://"] {
             assert!(!page.contains(inline), "{inline}");
         }

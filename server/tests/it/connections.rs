@@ -1,5 +1,8 @@
 //! W7: what reaches the router through a socket, and what does not.
 
+mod flood;
+mod refused;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, routing::get};
@@ -38,13 +41,20 @@ async fn start_with_tls() -> Running {
 }
 
 async fn start_with(tls: Option<TlsAcceptor>) -> Running {
-    let router = Router::new().route("/", get(async || "hello")).route(
+    start_router(hello(), tls).await
+}
+
+fn hello() -> Router {
+    Router::new().route("/", get(async || "hello")).route(
         "/slow",
         get(async || {
             sleep(Duration::from_millis(300)).await;
             "slow"
         }),
-    );
+    )
+}
+
+async fn start_router(router: Router, tls: Option<TlsAcceptor>) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
@@ -89,10 +99,7 @@ async fn too_many_and_too_large_headers_are_refused() {
     let large = format!("x: {}\r\n", "y".repeat(1 << 20));
     for headers in [many, large] {
         let answer = exchange(server.address, &get_with(&headers)).await;
-        assert!(
-            answer.is_empty() || answer.starts_with("HTTP/1.1 431 "),
-            "{answer}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
         assert!(!answer.contains("hello"));
     }
     let some = "x: y\r\n".repeat(50);
@@ -122,10 +129,7 @@ async fn a_smuggled_request_is_not_answered() {
             "POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"
         );
         let answer = exchange(server.address, request.as_bytes()).await;
-        assert!(
-            answer.is_empty() || answer.starts_with("HTTP/1.1 400 "),
-            "{head:?}: {answer}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{head:?}: {answer}");
         assert!(!answer.contains("hello"), "{head:?}: {answer}");
     }
 }

@@ -11,6 +11,7 @@
 )]
 
 mod connections;
+mod examples;
 mod health;
 mod matrix;
 mod netbackup;

@@ -4,14 +4,14 @@ mod client;
 mod documents;
 mod log;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use domain::key;
 use server::{
     AppState, RootCertificate,
     config::{Flags, Settings},
-    router::router,
+    router::{TIMEOUT, router_within},
 };
 use service::{
     entropy::FakeEntropy,
@@ -46,15 +46,25 @@ impl App {
 
     /// With settings as in the environment.
     pub(crate) fn with(harness: Harness, variables: &[(&str, &str)]) -> Self {
-        Self::of(harness, variables, None)
+        Self::of(harness, variables, None, TIMEOUT)
+    }
+
+    /// That waits no longer than this for a request's end.
+    pub(crate) fn impatient(harness: Harness, timeout: Duration) -> Self {
+        Self::of(harness, &[], None, timeout)
     }
 
     /// That clients trust by this certificate.
     pub(crate) fn trusted_by(harness: Harness, root: &str) -> Self {
-        Self::of(harness, &[], Some(root.into()))
+        Self::of(harness, &[], Some(root.into()), TIMEOUT)
     }
 
-    fn of(harness: Harness, variables: &[(&str, &str)], root: Option<Arc<str>>) -> Self {
+    fn of(
+        harness: Harness,
+        variables: &[(&str, &str)],
+        root: Option<Arc<str>>,
+        timeout: Duration,
+    ) -> Self {
         Log::start();
         let variables = variables
             .iter()
@@ -69,9 +79,14 @@ impl App {
         };
         Self {
             harness,
-            router: router(state),
+            router: router_within(state, timeout),
             beside: Mutex::default(),
         }
+    }
+
+    /// For a server with sockets.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// The actor without credentials.

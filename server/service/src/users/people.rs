@@ -17,7 +17,7 @@ use crate::{
     fault::Fault,
     roles,
     store::{
-        Conn, keys as key_store, roles as role_store,
+        Conn, keys as key_store, roles as role_store, second_factors,
         users::{
             self as store, UserRow,
             people::{self, PlacedRow, Range, Way},
@@ -110,6 +110,8 @@ pub struct PersonPage {
     pub may_disable: bool,
     /// Whether the caller may set this password.
     pub may_set_password: bool,
+    /// Whether there is a second factor that the caller may take away.
+    pub may_reset_factor: bool,
     /// Whether the caller may give and take roles, though not their own.
     pub may_assign: bool,
     /// The roles that the caller can give, by name.
@@ -159,6 +161,9 @@ impl Users {
             actor.may(operation).is_ok()
         });
         let may_assign = may(Operation::AssignRoles);
+        let may_set_password = may(Operation::SetPassword) && actor.rights.covers(held.rights);
+        let factor = second_factors::of_user(conn, id).await?;
+        let has_factor = factor.is_some_and(|factor| factor.confirmed_at.is_some());
         let holds = person.roles.iter().flatten().map(|role| role.id);
         let holds: Vec<_> = holds.collect();
         let (mut offered, mut removable) = (Vec::new(), Vec::new());
@@ -177,9 +182,8 @@ impl Users {
             own,
             self_service,
             may_disable: may(Operation::DisableUser),
-            may_set_password: may(Operation::SetPassword)
-                && person.identity.principal.domain_type.is_local()
-                && actor.rights.covers(held.rights),
+            may_set_password: may_set_password && person.identity.principal.domain_type.is_local(),
+            may_reset_factor: may_set_password && !own && has_factor,
             may_assign,
             offered,
             removable,

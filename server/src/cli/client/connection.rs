@@ -145,13 +145,25 @@ impl Connection {
         self.send(method, &path, &self.credential()?, body)
     }
 
-    /// Whom a key identifies.
-    pub(super) fn verify(&self, key: &ApiKey, query: &str) -> Result<Answer, Failure> {
-        let path = format!("/verify{query}");
+    /// Whom a key identifies, if its owner has all of these permissions.
+    pub(super) fn verify(&self, key: &ApiKey, permissions: &[String]) -> Result<Answer, Failure> {
+        let query = permissions.iter().map(|text| ("permission", text));
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(query)
+            .finish();
+        let (path, tag) = (format!("/verify?{query}"), &key.tag);
         self.send(Method::GET, &path, &Credential::Key(key), None)
-            .map_err(|failure| match failure.kind {
-                Kind::Unauthenticated => {
-                    Failure::new(failure.kind, format!("the key {} is not valid", key.tag))
+            .map_err(|failure| match failure.status {
+                Some(StatusCode::UNAUTHORIZED) => {
+                    Failure::new(failure.kind, format!("the key {tag} is not valid"))
+                }
+                Some(StatusCode::FORBIDDEN) => {
+                    let message = format!("the owner of the key {tag} lacks the permission");
+                    Failure::new(failure.kind, message)
+                }
+                Some(StatusCode::BAD_REQUEST) => {
+                    let message = "--permission: Must be an operation, @ and a namespace, as roles name them.";
+                    Failure::usage(message)
                 }
                 _ => failure,
             })

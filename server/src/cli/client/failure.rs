@@ -34,6 +34,8 @@ pub(in crate::cli) const EXIT_CODES: &str = "Exit codes: 0 done; 1 refused or fa
 #[derive(Debug)]
 pub(in crate::cli) struct Failure {
     pub(in crate::cli) kind: Kind,
+    /// What the server answered, if it did.
+    pub(super) status: Option<StatusCode>,
     message: String,
 }
 
@@ -47,8 +49,11 @@ impl fmt::Display for Failure {
 
 impl Failure {
     pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { kind, message }
+        Self {
+            kind,
+            status: None,
+            message: message.into(),
+        }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
@@ -77,6 +82,10 @@ impl Failure {
             || format!("the server answered {status}"),
             |text| super::output::plain(text).replace("data.attributes.", ""),
         );
-        Self::new(kind, message)
+        Self {
+            kind,
+            status: Some(status),
+            message,
+        }
     }
 }

@@ -249,7 +249,7 @@ fn hand_over(
     let mut file = to.map(NewValue::reserve).transpose()?;
     if let Some(left) = file.as_ref().and_then(|file| file.left.clone()) {
         // An earlier run got this far. If the value is still good its work only needs an end.
-        match connection.verify(&left, "") {
+        match connection.verify(&left, &[]) {
             Ok(answer) => {
                 if let Some(file) = file {
                     file.put_in_place()?;

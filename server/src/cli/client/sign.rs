@@ -18,7 +18,7 @@ use super::{
     output::Fields,
     session::{Session, Token},
 };
-use crate::{cli::user::read_password, netbackup::date};
+use crate::{cli::user::read_secret, netbackup::date};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Login {
@@ -33,6 +33,10 @@ pub(in crate::cli) struct Login {
     /// The domain; unixpwd has none
     #[arg(long, value_name = "DOMAIN", default_value = "")]
     domain: String,
+    /// The second factor's code, or a recovery code; it is asked for when it is needed, or read from
+    /// the next line of standard input
+    #[arg(long, value_name = "CODE")]
+    code: Option<String>,
     #[command(flatten)]
     connection: connection::Arguments,
 }
@@ -75,13 +79,19 @@ impl Login {
             LoginType::Password => self.by_password(&connection)?,
             LoginType::Apikey => by_key(&connection)?,
         };
-        let token = match (answer["tokenType"].as_str(), answer["token"].as_str()) {
-            (Some("MFA"), _) => {
-                let message = "a second factor is needed: append its code to the password";
-                return Err(Failure::new(Kind::Unauthenticated, message).into());
-            }
-            (_, Some(token)) => Token(token.to_owned()),
-            _ => return Err(Failure::new(Kind::Failed, "the server gave no token").into()),
+        let answer = match answer["tokenType"].as_str() {
+            Some("MFA") => login(
+                &connection,
+                answer["token"].as_str().unwrap_or_default(),
+                &self.second_factor()?,
+                "vx",
+                "vrts.mfa.totp",
+            )?,
+            _ => answer,
+        };
+        let token = match answer["token"].as_str() {
+            Some(token) => Token(token.to_owned()),
+            None => return Err(Failure::new(Kind::Failed, "the server gave no token").into()),
         };
         let validity = answer["validity"]
             .as_u64()
@@ -108,7 +118,7 @@ impl Login {
         let Some(name) = self.name.clone() else {
             return Err(Failure::usage("NAME: A user name is needed.").into());
         };
-        let password = secret(&format!("Password of {name}: "))?;
+        let password = secret("password", &format!("Password of {name}: "))?;
         let who = Who {
             name,
             domain: match self.domain_type {
@@ -126,12 +136,19 @@ impl Login {
         )?;
         Ok((who, answer))
     }
+
+    fn second_factor(&self) -> Result<SecretString> {
+        match &self.code {
+            Some(code) => Ok(code.clone().into()),
+            None => secret("code", "Code of the second factor: "),
+        }
+    }
 }
 
 fn by_key(connection: &Connection) -> Result<(Who, Value)> {
     let key = match &connection.key {
         Some(key) => key.clone(),
-        None => ApiKey::parse(secret("API key: ")?.expose_secret())
+        None => ApiKey::parse(secret("key", "API key: ")?.expose_secret())
             .ok_or_else(|| Failure::new(Kind::Unauthenticated, "that is not an API key"))?,
     };
     let who = Who::of(connection, &Credential::Key(&key))?;
@@ -157,15 +174,15 @@ fn login(
     Ok(answer.body)
 }
 
-/// Asked for at a terminal, without an echo; otherwise the first line of standard input.
-fn secret(prompt: &str) -> Result<SecretString> {
+/// Asked for at a terminal, without an echo; otherwise the next line of standard input.
+fn secret(what: &str, prompt: &str) -> Result<SecretString> {
     if io::stdin().is_terminal() {
         let typed = rpassword::prompt_password(prompt).map(SecretString::from);
         return typed.map_err(|error| {
             Failure::usage(format!("cannot read from the terminal: {error}")).into()
         });
     }
-    read_password().map_err(|error| Failure::usage(error.to_string()).into())
+    read_secret(what).map_err(|error| Failure::usage(error.to_string()).into())
 }
 
 impl Who {
@@ -176,7 +193,7 @@ impl Who {
     ) -> Result<Self, Failure> {
         match credential {
             Credential::Key(key) => {
-                let answer = connection.verify(key, "")?;
+                let answer = connection.verify(key, &[])?;
                 Ok(Self {
                     name: answer.header("x-latchkey-user"),
                     domain: answer.header("x-latchkey-domain"),
@@ -212,7 +229,7 @@ impl Whoami {
             Credential::Key(key) => {
                 let mut fields = vec![("server", connection.server.clone().into())];
                 if self.verify {
-                    fields.extend(super::verify::identity(&connection.verify(key, "")?));
+                    fields.extend(super::verify::identity(&connection.verify(key, &[])?));
                 } else {
                     fields.push(("apiKeyTag", key.tag.as_str().into()));
                 }

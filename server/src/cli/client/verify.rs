@@ -1,7 +1,5 @@
 //! `latchkey verify`: whom a key identifies, as a gateway would ask.
 
-use std::io;
-
 use anyhow::Result;
 use clap::Args;
 use secrecy::ExposeSecret;
@@ -12,13 +10,17 @@ use super::{
     failure::{Failure, Kind},
     output::Fields,
 };
-use crate::cli::user::read_password;
+use crate::cli::user::read_secret;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Verify {
     /// Read the key from the first line of standard input [default: that of the environment]
     #[arg(long)]
     key_stdin: bool,
+    /// Fail when the owner lacks it on everybody's things: `<operation>@<namespace>`, as roles name
+    /// them (may be repeated)
+    #[arg(long = "permission", value_name = "PERMISSION")]
+    permissions: Vec<String>,
     #[command(flatten)]
     connection: connection::Arguments,
 }
@@ -27,8 +29,7 @@ impl Verify {
     pub(super) fn run(&self) -> Result<()> {
         let connection = self.connection.connect()?;
         let key = if self.key_stdin {
-            let line = read_password().map_err(|_| io::Error::other("no key"));
-            let line = line.map_err(|_| Failure::usage("there is no key on standard input"))?;
+            let line = read_secret("key").map_err(|error| Failure::usage(error.to_string()))?;
             ApiKey::parse(line.expose_secret())
                 .ok_or_else(|| Failure::new(Kind::Unauthenticated, "that is not an API key"))?
         } else {
@@ -36,7 +37,7 @@ impl Verify {
                 Failure::usage(format!("which key? Set {VARIABLE}, or use --key-stdin"))
             })?
         };
-        let answer = connection.verify(&key, "")?;
+        let answer = connection.verify(&key, &self.permissions)?;
         self.connection.output.show(identity(&answer))
     }
 }

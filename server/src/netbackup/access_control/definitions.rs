@@ -1,7 +1,7 @@
 //! What a role grants: one definition a namespace, with the operations it allows there.
 
 use axum::{
-    extract::{FromRequestParts, Path, RawQuery, State},
+    extract::{FromRequestParts, Path, State},
     http::{StatusCode, header, request::Parts},
     response::IntoResponse,
 };
@@ -22,7 +22,8 @@ use crate::{
     netbackup::{
         BASE,
         document::{Body, Document, Members, NoBody},
-        query::{ListQuery, NumberInPath},
+        listing::Listing,
+        query::NumberInPath,
     },
 };
 
@@ -36,25 +37,16 @@ pub(super) const FIELDS: &[Field<()>] = &[Field::new("namespace", (), Kind::Text
 pub(super) const OPERATION_FIELDS: &[Field<()>] = &[Field::new("id", (), Kind::Text)];
 
 pub(super) async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
     NumberInPath(id): NumberInPath,
-    RawQuery(query): RawQuery,
-    _: NoBody,
+    listing: Listing,
 ) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{}/access-definitions", href(id));
-    let query = ListQuery::parse(services, path, query.as_deref(), FIELDS)?;
-    let role = services.roles.get(&actor, id).await?;
+    let part = listing.of(format!("{}/access-definitions", href(id)), FIELDS)?;
+    let role = part.services.roles.get(&part.actor, id).await?;
     let all = by_namespace(role.grants).collect();
-    let page = query
+    let page = part
         .wanted()
         .page_of(all, |(on, _), ()| text(names::namespace(*on)));
-    Ok(Document(query.document(
-        services,
-        &page,
-        |(on, operations)| item(id, *on, operations),
-    )))
+    Ok(part.document(&page, |(on, operations)| item(id, *on, operations)))
 }
 
 /// Grants more on one namespace, besides what the role grants already.
@@ -120,19 +112,15 @@ pub(super) async fn remove(
 }
 
 /// What can be granted, and where.
-pub(super) async fn operations(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{BASE}/access-control/operations");
-    let query = ListQuery::parse(services, path, query.as_deref(), OPERATION_FIELDS)?;
+pub(super) async fn operations(listing: Listing) -> Result<Document, Failure> {
+    let part = listing.of(
+        format!("{BASE}/access-control/operations"),
+        OPERATION_FIELDS,
+    )?;
     // Whoever may see roles may see what they are made of.
-    services.roles.list(&actor).await?;
+    part.services.roles.list(&part.actor).await?;
     let all = Permission::ALL.to_vec();
-    let page = query
+    let page = part
         .wanted()
         .page_of(all, |permission, ()| text(names::operation(*permission)));
     let item = |permission: &Permission| {
@@ -144,7 +132,7 @@ pub(super) async fn operations(
             "attributes": { "namespaces": on.map(names::namespace).collect::<Vec<_>>() },
         })
     };
-    Ok(Document(query.document(services, &page, item)))
+    Ok(part.document(&page, item))
 }
 
 /// A role's number and one of its definitions, by the namespace.

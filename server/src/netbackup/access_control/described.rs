@@ -1,10 +1,7 @@
 //! The addresses of access control, and what is said of them.
 
 use axum::routing::MethodFilter;
-use domain::{
-    permission::Namespace,
-    role::{MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS},
-};
+use domain::role::{MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS};
 use serde_json::{Value, json};
 use service::users::USER_FIELDS;
 
@@ -26,7 +23,7 @@ fn of_roles() -> Api {
         ("isSystemDefined", schema::boolean()),
         (
             "accessDefinitions",
-            schema::list(&schema::access_definition()),
+            schema::list(&names::access_definition()),
         ),
     ]));
     let answer = schema::one(&item);
@@ -77,7 +74,7 @@ fn of_roles() -> Api {
 }
 
 fn wanted() -> Value {
-    let mut granted = schema::list(&schema::access_definition());
+    let mut granted = schema::list(&names::access_definition());
     granted["minItems"] = 1.into();
     schema::object(
         1,
@@ -93,17 +90,13 @@ fn role(attributes: &Value) -> Value {
     schema::resource(roles::KIND, attributes.clone())
 }
 
-fn namespace() -> Value {
-    schema::one_of(&Namespace::ALL.map(names::namespace))
-}
-
 fn definition() -> Value {
     schema::resource(
         definitions::KIND,
         schema::whole(&[
-            ("namespace", schema::text()),
-            ("operations", schema::list(&schema::text())),
-            ("propagation", schema::text()),
+            ("namespace", names::namespace_schema()),
+            ("operations", names::operations_schema()),
+            ("propagation", schema::one_of(&[definitions::PROPAGATION])),
         ]),
     )
 }
@@ -115,12 +108,12 @@ fn of_definitions() -> Api {
     );
     let (item, answer) = (definition(), schema::one(&definition()));
     let propagation = ("propagation", schema::one_of(&[definitions::PROPAGATION]));
-    let mut operations = schema::list(&schema::text());
+    let mut operations = names::operations_schema();
     operations["minItems"] = 1.into();
     let adding = schema::object(
         2,
         &[
-            ("namespace", namespace()),
+            ("namespace", names::namespace_schema()),
             ("operations", operations.clone()),
             propagation.clone(),
         ],
@@ -129,14 +122,14 @@ fn of_definitions() -> Api {
         1,
         &[
             ("operations", operations),
-            ("namespace", namespace()),
+            ("namespace", names::namespace_schema()),
             propagation,
         ],
     );
     let named = |operation: Operation| {
         operation
             .path("id", &schema::id())
-            .path("namespace", &namespace())
+            .path("namespace", &names::namespace_schema())
     };
     Api::new()
         .at(
@@ -288,7 +281,7 @@ fn of_things() -> Api {
             path,
             managed_objects::list,
             Operation::new("listObjectAccess", "What roles grant on a namespace")
-                .path("objectId", &namespace())
+                .path("objectId", &names::namespace_schema())
                 .lists(definitions::FIELDS, &definition()),
         )
         .at(
@@ -296,7 +289,7 @@ fn of_things() -> Api {
             path,
             managed_objects::add,
             Operation::new("addObjectAccess", "Grant a role more on a namespace")
-                .path("objectId", &namespace())
+                .path("objectId", &names::namespace_schema())
                 .takes(schema::whole(&[("data", data)]))
                 .answers(201, &schema::one(&definition())),
         )

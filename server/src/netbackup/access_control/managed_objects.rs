@@ -2,7 +2,7 @@
 //! thing rather than to a role. The things are the namespaces.
 
 use axum::{
-    extract::{FromRequestParts, Path, RawQuery, State},
+    extract::{FromRequestParts, Path, State},
     http::{StatusCode, header, request::Parts},
     response::IntoResponse,
 };
@@ -23,35 +23,27 @@ use crate::{
     failure::Failure,
     netbackup::{
         BASE,
-        document::{Body, Document, NoBody},
-        query::{ListQuery, NumberInPath},
+        document::{Body, Document},
+        listing::Listing,
+        query::NumberInPath,
     },
 };
 
 /// What roles grant on the thing.
 pub(super) async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
     ObjectInPath(on): ObjectInPath,
-    RawQuery(query): RawQuery,
-    _: NoBody,
+    listing: Listing,
 ) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = href(on);
-    let query = ListQuery::parse(services, path, query.as_deref(), FIELDS)?;
-    let roles = services.roles.list(&actor).await?;
+    let part = listing.of(href(on), FIELDS)?;
+    let roles = part.services.roles.list(&part.actor).await?;
     let all = roles.into_iter().filter_map(|role| {
         let operations = granted_by(role.grants, on)?;
         Some((role.id, operations))
     });
-    let page = query.wanted().page_of(all.collect(), |_, ()| {
+    let page = part.wanted().page_of(all.collect(), |_, ()| {
         Literal::Text(names::namespace(on).to_owned())
     });
-    Ok(Document(query.document(
-        services,
-        &page,
-        |(id, operations)| item(*id, on, operations),
-    )))
+    Ok(part.document(&page, |(id, operations)| item(*id, on, operations)))
 }
 
 /// Grants a role more on the thing.

@@ -1,6 +1,9 @@
 //! What namespaces and operations are called on the wire.
 
 use domain::permission::{Namespace, Permission};
+use serde_json::Value;
+
+use crate::netbackup::api::schema;
 
 /// A namespace's name.
 pub(super) const fn namespace(namespace: Namespace) -> &'static str {
@@ -43,6 +46,29 @@ pub(crate) fn permission_of(on: Namespace, name: &str) -> Option<Permission> {
         return Some(Permission::View);
     }
     on_namespace(on).find(|permission| operation(*permission) == name)
+}
+
+/// The schema of a namespace's name.
+pub(super) fn namespace_schema() -> Value {
+    schema::one_of(&Namespace::ALL.map(namespace))
+}
+
+/// The schema of the names of operations. Which of them a namespace has is not in it.
+pub(super) fn operations_schema() -> Value {
+    let names: Vec<_> = Permission::ALL
+        .into_iter()
+        .map(operation)
+        .chain([REVOKE])
+        .collect();
+    schema::list(&schema::one_of(&names))
+}
+
+/// The schema of what a role grants on one namespace.
+pub(crate) fn access_definition() -> Value {
+    schema::whole(&[
+        ("namespace", namespace_schema()),
+        ("operations", operations_schema()),
+    ])
 }
 
 /// The permissions that mean something on a namespace: only keys are reissued.

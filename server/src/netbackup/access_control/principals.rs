@@ -1,15 +1,12 @@
 //! Users: those who hold a role, and finding them.
 
-use axum::{
-    extract::{RawQuery, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use domain::{
     error::{Error, FieldError, Problem},
     principal::{Identity, Principal},
 };
 use serde_json::{Value, json};
-use service::{Services, list::Page, roles::Member, users::USER_FIELDS};
+use service::{roles::Member, users::USER_FIELDS};
 
 use super::href;
 use crate::{
@@ -18,8 +15,9 @@ use crate::{
     failure::Failure,
     netbackup::{
         BASE,
-        document::{Body, Document, NoBody},
-        query::{ListQuery, NumberInPath},
+        document::{Body, Document},
+        listing::Listing,
+        query::NumberInPath,
     },
 };
 
@@ -27,47 +25,34 @@ pub(super) const KIND: &str = "userPrincipal";
 pub(super) const IDENTITY: &str = "identity";
 
 /// Everybody, with their full identity as their id.
-pub(super) async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{BASE}/access-control/user-principals");
-    let query = ListQuery::parse(services, path, query.as_deref(), USER_FIELDS)?;
-    let page = services.users.search(&actor, query.wanted()).await?;
-    Ok(listed(services, &query, &page, KIND))
+pub(super) async fn list(listing: Listing) -> Result<Document, Failure> {
+    let part = listing.of(
+        format!("{BASE}/access-control/user-principals"),
+        USER_FIELDS,
+    )?;
+    let users = &part.services.users;
+    let page = users.search(&part.actor, part.wanted()).await?;
+    Ok(part.document(&page, |user| item(KIND, user)))
 }
 
 /// The same for the field *Username* of forms.
-pub(super) async fn identities(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{BASE}/rbac/identities");
-    let query = ListQuery::parse(services, path, query.as_deref(), USER_FIELDS)?;
-    let page = services.users.find(&actor, query.wanted()).await?;
-    Ok(listed(services, &query, &page, IDENTITY))
+pub(super) async fn identities(listing: Listing) -> Result<Document, Failure> {
+    let part = listing.of(format!("{BASE}/rbac/identities"), USER_FIELDS)?;
+    let users = &part.services.users;
+    let page = users.find(&part.actor, part.wanted()).await?;
+    Ok(part.document(&page, |user| item(IDENTITY, user)))
 }
 
 /// Who holds a role.
 pub(super) async fn holders(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
     NumberInPath(id): NumberInPath,
-    RawQuery(query): RawQuery,
-    _: NoBody,
+    listing: Listing,
 ) -> Result<Document, Failure> {
-    let services = &state.services;
     let path = format!("{}/relationships/user-principals", href(id));
-    let query = ListQuery::parse(services, path, query.as_deref(), USER_FIELDS)?;
-    let page = services.roles.holders(&actor, id, query.wanted()).await?;
-    let document = query.document(services, &page, |user| item(KIND, user));
-    Ok(Document(document))
+    let part = listing.of(path, USER_FIELDS)?;
+    let roles = &part.services.roles;
+    let page = roles.holders(&part.actor, id, part.wanted()).await?;
+    Ok(part.document(&page, |user| item(KIND, user)))
 }
 
 /// Gives a role to users, all of them or none.
@@ -142,15 +127,6 @@ fn under_data(error: Error) -> Failure {
         other => other,
     }
     .into()
-}
-
-fn listed<F: Copy>(
-    services: &Services,
-    query: &ListQuery<F>,
-    page: &Page<Identity>,
-    kind: &str,
-) -> Document {
-    Document(query.document(services, page, |user| item(kind, user)))
 }
 
 fn item(kind: &str, user: &Identity) -> Value {

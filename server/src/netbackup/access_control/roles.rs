@@ -1,7 +1,7 @@
 //! The roles themselves.
 
 use axum::{
-    extract::{RawQuery, State},
+    extract::State,
     http::{StatusCode, header},
     response::IntoResponse,
 };
@@ -21,7 +21,8 @@ use crate::{
     netbackup::{
         BASE,
         document::{Body, Document, Members, NoBody, under_attributes},
-        query::{ListQuery, NumberInPath},
+        listing::Listing,
+        query::NumberInPath,
     },
 };
 
@@ -43,23 +44,16 @@ pub(super) const FIELDS: &[Field<RoleField>] = &[
     Field::new("isSystemDefined", RoleField::BuiltIn, Kind::Bool),
 ];
 
-pub(super) async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{BASE}{ROLES}");
-    let query = ListQuery::parse(services, path, query.as_deref(), FIELDS)?;
-    let roles = services.roles.list(&actor).await?;
-    let page = query.wanted().page_of(roles, |role, field| match field {
+pub(super) async fn list(listing: Listing) -> Result<Document, Failure> {
+    let part = listing.of(format!("{BASE}{ROLES}"), FIELDS)?;
+    let roles = part.services.roles.list(&part.actor).await?;
+    let page = part.wanted().page_of(roles, |role, field| match field {
         RoleField::Id => Literal::Number(role.id),
         RoleField::Name => Literal::Text(role.name.clone()),
         RoleField::Description => Literal::Text(role.description.clone()),
         RoleField::BuiltIn => Literal::Bool(role.built_in),
     });
-    Ok(Document(query.document(services, &page, item)))
+    Ok(part.document(&page, item))
 }
 
 pub(super) async fn details(

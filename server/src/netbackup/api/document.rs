@@ -1,6 +1,6 @@
 //! The OpenAPI document (version 3.1).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -11,13 +11,21 @@ use crate::netbackup::{
     media::{MEDIA_TYPE, Version},
 };
 
+/// What a test asked the router and was answered: requests and answers by the operation's name,
+/// errors by their status. The test (`server/tests/it/examples.rs`) writes and compares it.
+static EXAMPLES: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
+
 /// Every status that says that something failed.
 const ERRORS: [u16; 13] = [
     400, 401, 403, 404, 406, 409, 412, 413, 415, 422, 429, 500, 503,
 ];
 
 /// What every operation can fail with, whoever asks.
-const EVERY: [u16; 6] = [400, 406, 413, 429, 500, 503];
+const EVERY: [u16; 4] = [413, 429, 500, 503];
+/// What every operation can fail with that goes by media types: 400 also where two headers name
+/// different versions, or a body stands where none belongs.
+const NEGOTIATED: [u16; 2] = [400, 406];
 
 /// The document of these operations below [`BASE`], and of `further` paths beside it.
 pub(in crate::netbackup) fn document(
@@ -100,11 +108,12 @@ fn tags(described: &[Described]) -> Vec<Value> {
 }
 
 fn written(path: &str, operation: &Operation) -> Value {
+    let example = &EXAMPLES["operations"][operation.id];
     let mut value = json!({
         "operationId": operation.id,
         "summary": operation.summary,
         "tags": [tag_of(path)],
-        "responses": answers(operation),
+        "responses": answers(operation, &example["answers"]),
         "security": if operation.authenticated {
             json!([{ "token": [] }, { "key": [] }])
         } else {
@@ -115,17 +124,36 @@ fn written(path: &str, operation: &Operation) -> Value {
         value["description"] = operation.description.clone().into();
     }
     if !operation.parameters.is_empty() {
-        value["parameters"] = operation.parameters.clone().into();
+        let parameters = operation.parameters.iter().cloned().map(|mut parameter| {
+            if let Some(name) = parameter["name"].as_str() {
+                let value = &example["parameters"][name];
+                show(&mut parameter, value);
+            }
+            parameter
+        });
+        value["parameters"] = parameters.collect();
     }
     if let Some(body) = &operation.body {
-        value["requestBody"] = json!({ "required": true, "content": content(body) });
+        value["requestBody"] = json!({
+            "required": true,
+            "content": content(body, &example["request"]),
+        });
     }
     value
 }
 
-fn content(schema: &Value) -> Value {
+fn content(schema: &Value, example: &Value) -> Value {
     let media_type = format!("{MEDIA_TYPE};version={}", Version::NEWEST);
-    json!({ media_type: { "schema": schema } })
+    let mut described = json!({ "schema": schema });
+    show(&mut described, example);
+    json!({ media_type: described })
+}
+
+/// Adds an example, if there is one.
+fn show(described: &mut Value, example: &Value) {
+    if !example.is_null() {
+        described["example"] = example.clone();
+    }
 }
 
 /// What errors look like, status by status.
@@ -135,20 +163,24 @@ fn error_answers() -> Map<String, Value> {
         let reason = StatusCode::from_u16(status).ok();
         let reason = reason.and_then(|status| status.canonical_reason());
         let reason = reason.unwrap_or_default();
-        let answer = json!({ "description": reason, "content": content(&error) });
-        (status.to_string(), answer)
+        let status = status.to_string();
+        let content = content(&error, &EXAMPLES["errors"][&status]);
+        (status, json!({ "description": reason, "content": content }))
     };
     ERRORS.into_iter().map(answer).collect()
 }
 
-fn answers(operation: &Operation) -> Value {
+fn answers(operation: &Operation, examples: &Value) -> Value {
     let mut all = Map::new();
     for (status, answer) in &operation.answers {
         let mut value = json!({ "description": status.canonical_reason().unwrap_or_default() });
+        let example = &examples[status.as_str()];
         match answer {
-            Answer::Document(schema) => value["content"] = content(schema),
+            Answer::Document(schema) => value["content"] = content(schema, example),
             Answer::Text => {
-                value["content"] = json!({ "text/plain": { "schema": schema::text() } });
+                let mut described = json!({ "schema": schema::text() });
+                show(&mut described, example);
+                value["content"] = json!({ "text/plain": described });
             }
             Answer::Empty => {}
         }
@@ -158,6 +190,10 @@ fn answers(operation: &Operation) -> Value {
         .into_iter()
         .chain(operation.errors.iter().copied())
         .collect();
+    let text = |(_, answer): &(_, _)| matches!(answer, Answer::Text);
+    if !operation.answers.iter().any(text) {
+        errors.extend(NEGOTIATED);
+    }
     if operation.authenticated {
         // 403: the first password must be replaced first.
         errors.extend([401, 403]);

@@ -12,6 +12,11 @@ pub(in crate::netbackup) fn text_to(max: u32) -> Value {
     json!({ "type": "string", "maxLength": max })
 }
 
+/// Text of one character at least.
+pub(in crate::netbackup) fn name() -> Value {
+    json!({ "type": "string", "minLength": 1 })
+}
+
 /// Text of one character at least and at most so many.
 pub(in crate::netbackup) fn name_to(max: u32) -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": max })
@@ -160,9 +165,4 @@ pub(in crate::netbackup) fn domain_type() -> Value {
 /// A validity in days.
 pub(in crate::netbackup) fn days() -> Value {
     json!({ "type": "string", "pattern": "^P[1-9][0-9]{0,5}D$", "examples": ["P30D"] })
-}
-
-/// What a role grants on one namespace.
-pub(in crate::netbackup) fn access_definition() -> Value {
-    whole(&[("namespace", text()), ("operations", list(&text()))])
 }

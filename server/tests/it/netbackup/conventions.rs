@@ -205,6 +205,33 @@ on_both_databases! {
         assert_eq!(last("request_id").await, "job-7");
     }
 
+    /// W6: what the client says of the server changes no answer, and no record.
+    async fn a_spoofed_host_changes_nothing(harness: Harness) {
+        let app = App::with(harness, &[("LATCHKEY_TRUSTED_PROXIES", "192.0.2.0/24")]);
+        let bob = app.user("bob").await;
+        let spoofed = [
+            ("host", "evil.example"),
+            ("x-forwarded-host", "evil.example"),
+            ("x-forwarded-proto", "gopher"),
+            ("forwarded", "for=203.0.113.9;host=evil.example"),
+            ("x-real-ip", "203.0.113.9"),
+        ];
+        for path in [KEYS, "/netbackup/security/serverinfo", "/netbackup/none", "/sign-in", "/profile/key"] {
+            let (plain, other) = (bob.get(path).await, bob.get_as(path, &spoofed).await);
+            let named = |answer: &crate::support::Answer| {
+                let headers = answer.headers.values();
+                let mut texts = headers.map(|value| value.to_str().unwrap().to_owned());
+                texts.any(|text| text.contains("evil")) || answer.text().contains("evil")
+            };
+            assert_eq!(plain.status, other.status, "{path}");
+            assert_eq!(plain.header("location"), other.header("location"), "{path}");
+            assert!(!named(&other), "{path}");
+        }
+        let made = bob.send(Method::POST, KEYS, &spoofed, wanted().to_string()).await;
+        assert!(made.header("location").starts_with(KEYS));
+        assert_eq!(app.latest_record("address").await.unwrap(), "192.0.2.7");
+    }
+
     /// W6.
     async fn a_trusted_proxy_names_the_client(harness: Harness) {
         let app = App::with(harness, &[("LATCHKEY_TRUSTED_PROXIES", "192.0.2.0/24")]);

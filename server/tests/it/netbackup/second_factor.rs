@@ -1,10 +1,15 @@
 //! The second factor: set up, asked for at login, removed, required.
 
 use chrono::TimeDelta;
+use domain::{
+    error::{Error, Refusal},
+    permission::{Grants, Namespace, Permission},
+};
 use http::Method;
 use serde_json::{Value, json};
 use service::{
     Actor, on_both_databases,
+    roles::RoleChange,
     testing::{PASSWORD, totp},
 };
 
@@ -186,11 +191,46 @@ on_both_databases! {
         let root = app.harness.user("root", &["Administrator"]).await;
         let eve = app.harness.user("eve", &[]).await;
         let refused = factors.reset(&eve, &local("bob")).await.unwrap_err();
-        assert_eq!(refused, domain::error::Error::NotPermitted);
+        assert_eq!(refused, Error::NotPermitted);
         factors.reset(&root, &local("bob")).await.unwrap();
         assert_eq!(bob.get(KEYS).await.status, 401);
-        assert_eq!(factors.reset(&root, &local("bob")).await.unwrap_err(), domain::error::Error::NotFound);
+        assert_eq!(factors.reset(&root, &local("bob")).await.unwrap_err(), Error::NotFound);
         assert_eq!(app.signed_in("bob").await.get(KEYS).await.status, 200);
+        // Whoever sets passwords does not get at an account that may do more.
+        let helper = RoleChange {
+            name: "Helper".to_owned(),
+            description: String::new(),
+            grants: Grants::one(Namespace::Users, Permission::View)
+                .and(Grants::one(Namespace::Users, Permission::Update)),
+        };
+        app.harness.services.roles.add(&Actor::console(), helper).await.unwrap();
+        let helper = app.harness.user("helper", &["Helper"]).await;
+        let refused = factors.reset(&helper, &local("root")).await.unwrap_err();
+        assert_eq!(refused, Error::Refused(Refusal::OwnerMayDoMore));
+        // One's own takes a code, whatever one may.
+        let (_, codes) = set_up(&app, &app.signed_in("root").await).await;
+        assert_eq!(factors.reset(&root, &local("root")).await.unwrap_err(), Error::NotPermitted);
+        assert_eq!(remove(&app.signed_in("root").await, &codes[0]).await.status, 401);
+        factors.reset(&Actor::console(), &local("root")).await.unwrap();
+    }
+
+    async fn the_page_of_a_user_offers_it_where_there_is_one(harness: Harness) {
+        let app = App::on(harness);
+        let bob = app.user("bob").await;
+        let root = app.harness.user("root", &["Administrator"]).await;
+        let offered = async |who: &Actor, whose: &Actor| {
+            let users = &app.harness.services.users;
+            users.person(who, whose.identity().id).await.unwrap().may_reset_factor
+        };
+        let bob_s = app.harness.sign_in("bob").await;
+        assert!(!offered(&root, &bob_s).await);
+        // What is not confirmed is not asked for.
+        bob.post(PATH, body(json!({}))).await;
+        assert!(!offered(&root, &bob_s).await);
+        set_up(&app, &bob).await;
+        assert!(offered(&root, &bob_s).await);
+        set_up(&app, &app.signed_in("root").await).await;
+        assert!(!offered(&root, &root).await);
     }
 
     async fn a_policy_asks_everybody_with_a_password_for_one(harness: Harness) {

@@ -2,6 +2,7 @@
 
 mod failures;
 mod rotation;
+mod sign_in;
 
 use std::{
     fs,
@@ -324,9 +325,14 @@ fn every_shell_gets_completions() {
     let data = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = done(data.path(), &["completions", shell], "");
-        assert!(
-            script.contains("reissue") && script.contains("tls-self-signed"),
-            "{shell}"
-        );
+        for word in [
+            "reissue",
+            "tls-self-signed",
+            "login-type",
+            "code",
+            "permission",
+        ] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
     }
 }
