@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use domain::error::Error;
+use domain::{error::Error, saml::MAX_METADATA_BYTES};
 use service::Origin;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -22,6 +22,8 @@ use crate::{
 
 /// The largest body that is read, in bytes (W7). The largest honest one has some 3 kB.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The largest form with an identity provider's metadata, in bytes: each of its own may be escaped.
+const MAX_METADATA_FORM_BYTES: usize = 3 * MAX_METADATA_BYTES + MAX_BODY_BYTES;
 /// How long a request may take until its answer begins.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -62,15 +64,20 @@ fn around(routes: Router, state: AppState, timeout: Duration) -> Router {
 
 /// Refuses a body that says it is too large, and stops reading one that turns out to be. Each door
 /// has it inside of what tells failures there.
-pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
+pub(crate) async fn limit_body(mut request: Request, next: Next) -> Response {
+    let most = match request.uri().path() {
+        "/api/save_provider" => MAX_METADATA_FORM_BYTES,
+        _ => MAX_BODY_BYTES,
+    };
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok())
         .and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
+    if announced.is_some_and(|bytes| bytes > most) {
         return Failure::TooLarge.into_response();
     }
+    DefaultBodyLimit::max(most).apply(&mut request);
     next.run(request.with_limited_body()).await
 }
 

@@ -9,4 +9,4 @@ mod stage;
 mod token;
 mod too_large;
 
-pub(crate) use self::stage::{Browser, Stage};
+pub(crate) use self::stage::{Browser, Stage, provider};

@@ -2,6 +2,7 @@
 
 mod export;
 mod export_keys;
+mod metadata;
 
 use http::Method;
 use leptos::server_fn::axum::server_fn_paths;
