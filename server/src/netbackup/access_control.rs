@@ -9,7 +9,7 @@ mod roles;
 
 use super::BASE;
 
-pub(crate) use self::names::{access_definition, namespace_of, permission_of};
+pub(crate) use self::names::{access_definition, namespace_of, permission_of, wanted_definition};
 pub(super) use self::{
     definitions::{all as definitions_of, granted, plain},
     described::api,

@@ -62,7 +62,7 @@ impl Door {
     }
 
     /// The same as text, and its media type.
-    pub(crate) fn document(&self, failure: &Failure, request_id: &str) -> (HeaderValue, String) {
+    pub(crate) fn document(self, failure: &Failure, request_id: &str) -> (HeaderValue, String) {
         let document = document(failure, request_id).to_string();
         (media::media_type(self.version), document)
     }

@@ -21,16 +21,13 @@ const KEY_DOMAIN: &str = "vrts.apikey";
 const CODE_DOMAIN: &str = "vrts.mfa.totp";
 
 pub(super) fn api() -> Api {
-    let mut domain_type = schema::or_null(schema::text());
-    domain_type["pattern"] =
-        "^([nN][tT]|[uU][nN][iI][xX][pP][wW][dD]|[vV][xX]|[lL][dD][aA][pP])?$".into();
-    let mut body = schema::object(
+    let mut body = schema::wanted(
         2,
         &[
             ("userName", schema::name()),
             ("password", schema::name()),
-            ("domainType", domain_type),
-            ("domainName", schema::or_null(schema::text())),
+            ("domainType", schema::login_domain_type()),
+            ("domainName", schema::text()),
         ],
     );
     body["description"] = ABOUT.into();

@@ -61,7 +61,7 @@ pub(super) fn api() -> Api {
                 )
                 .takes(schema::request(
                     KIND,
-                    &schema::object(0, std::slice::from_ref(&code)),
+                    &schema::wanted(0, std::slice::from_ref(&code)),
                 ))
                 .answers(201, &item)
                 .answers(200, &item)

@@ -18,7 +18,7 @@ use service::principals::{MAX_CHARS, NewPrincipal, ServicePrincipal};
 
 use super::{
     BASE,
-    access_control::{access_definition, definitions_of, plain},
+    access_control::{access_definition, definitions_of, plain, wanted_definition},
     api::{Api, Operation, schema},
     date,
     document::{Body, Document, Members, NoBody},
@@ -37,9 +37,9 @@ const FIELDS: &[Field<()>] = &[];
 
 pub(super) fn api() -> Api {
     let definitions = schema::list(&access_definition());
-    let mut wanted = definitions.clone();
+    let mut wanted = schema::list(&wanted_definition());
     wanted["minItems"] = 1.into();
-    let wanted = schema::object(
+    let wanted = schema::wanted(
         2,
         &[
             (ID, schema::name_to(MAX_CHARS)),

@@ -74,9 +74,9 @@ fn of_roles() -> Api {
 }
 
 fn wanted() -> Value {
-    let mut granted = schema::list(&names::access_definition());
+    let mut granted = schema::list(&names::wanted_definition());
     granted["minItems"] = 1.into();
-    schema::object(
+    schema::wanted(
         1,
         &[
             ("name", schema::name_to(MAX_NAME_CHARS)),
@@ -108,9 +108,8 @@ fn of_definitions() -> Api {
     );
     let (item, answer) = (definition(), schema::one(&definition()));
     let propagation = ("propagation", schema::one_of(&[definitions::PROPAGATION]));
-    let mut operations = names::operations_schema();
-    operations["minItems"] = 1.into();
-    let adding = schema::object(
+    let operations = names::wanted_operations();
+    let adding = schema::wanted(
         2,
         &[
             ("namespace", names::namespace_schema()),
@@ -118,7 +117,7 @@ fn of_definitions() -> Api {
             propagation.clone(),
         ],
     );
-    let replacing = schema::object(
+    let replacing = schema::wanted(
         1,
         &[
             ("operations", operations),
@@ -253,11 +252,11 @@ fn of_things() -> Api {
         ("role", schema::whole(&[("data", related(roles::KIND))])),
         ("operations", schema::whole(&[("data", operations)])),
     ]);
-    let attributes = schema::object(
+    let attributes = schema::wanted(
         0,
         &[("propagation", schema::one_of(&[definitions::PROPAGATION]))],
     );
-    let data = schema::object(
+    let data = schema::wanted(
         2,
         &[
             (

@@ -71,6 +71,21 @@ pub(crate) fn access_definition() -> Value {
     ])
 }
 
+/// As [`operations_schema`], in a body: one at least.
+pub(super) fn wanted_operations() -> Value {
+    let mut operations = operations_schema();
+    operations["minItems"] = 1.into();
+    operations
+}
+
+/// As [`access_definition`], in a body.
+pub(crate) fn wanted_definition() -> Value {
+    schema::whole(&[
+        ("namespace", namespace_schema()),
+        ("operations", wanted_operations()),
+    ])
+}
+
 /// The permissions that mean something on a namespace: only keys are reissued.
 pub(super) fn on_namespace(on: Namespace) -> impl Iterator<Item = Permission> {
     Permission::ALL

@@ -45,6 +45,9 @@ pub(in crate::netbackup) fn list(item: &Value) -> Value {
 
 pub(in crate::netbackup) fn or_null(mut schema: Value) -> Value {
     schema["type"] = json!([schema["type"], "null"]);
+    if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        values.push(Value::Null);
+    }
     schema
 }
 
@@ -67,6 +70,16 @@ pub(in crate::netbackup) fn object(required: usize, members: &[(&str, Value)]) -
     })
 }
 
+/// An object in a body: the first so many of its members are needed; `null` stands for the others
+/// as well as their absence.
+pub(in crate::netbackup) fn wanted(required: usize, members: &[(&str, Value)]) -> Value {
+    let mut members = members.to_vec();
+    for (_, schema) in members.iter_mut().skip(required) {
+        *schema = or_null(schema.take());
+    }
+    object(required, &members)
+}
+
 /// An object all of whose members are there always.
 pub(in crate::netbackup) fn whole(members: &[(&str, Value)]) -> Value {
     object(members.len(), members)
@@ -83,7 +96,7 @@ pub(in crate::netbackup) fn request(kind: &str, attributes: &Value) -> Value {
 pub(in crate::netbackup) fn request_about(kind: &str, attributes: &Value) -> Value {
     let mut body = request(kind, attributes);
     body["properties"]["data"]["properties"]["id"] =
-        json!({ "type": "string", "description": "What the path names" });
+        json!({ "type": ["string", "null"], "description": "What the path names" });
     body
 }
 
@@ -160,6 +173,29 @@ pub(in crate::netbackup) fn id() -> Value {
 
 pub(in crate::netbackup) fn domain_type() -> Value {
     one_of(&DomainType::ALL.map(DomainType::as_str))
+}
+
+/// The same as clients write it: in any case.
+pub(in crate::netbackup) fn domain_type_in_any_case() -> Value {
+    in_any_case(&DomainType::ALL.map(DomainType::as_str), "")
+}
+
+/// The kinds of domains that one can sign in to with a password, in any case; or empty.
+pub(in crate::netbackup) fn login_domain_type() -> Value {
+    let local = DomainType::ALL.into_iter().filter(|kind| kind.is_local());
+    let names: Vec<_> = local.map(DomainType::as_str).collect();
+    in_any_case(&names, "?")
+}
+
+fn in_any_case(names: &[&str], times: &str) -> Value {
+    let letters = |name: &&str| {
+        let letters = name.chars();
+        let letters = letters.flat_map(|c| ['[', c.to_ascii_uppercase(), c, ']']);
+        letters.collect::<String>()
+    };
+    let names: Vec<_> = names.iter().map(letters).collect();
+    let pattern = format!("^({}){times}$", names.join("|"));
+    json!({ "type": "string", "pattern": pattern })
 }
 
 /// A validity in days.

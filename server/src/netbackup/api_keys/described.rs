@@ -69,14 +69,14 @@ pub(in crate::netbackup) fn api() -> Api {
 }
 
 fn creating() -> Operation {
-    let attributes = schema::object(
+    let attributes = schema::wanted(
         0,
         &[
             ("expireAfterDays", schema::days()),
             ("description", description()),
             ("userName", schema::text()),
             ("userDomain", schema::text()),
-            ("userDomainType", schema::text()),
+            ("userDomainType", schema::domain_type_in_any_case()),
         ],
     );
     Operation::new(
@@ -96,7 +96,7 @@ fn creating() -> Operation {
 }
 
 fn updating() -> Operation {
-    let mut attributes = schema::object(
+    let mut attributes = schema::wanted(
         0,
         &[
             ("expireAfterDays", schema::days()),
@@ -114,7 +114,7 @@ fn updating() -> Operation {
 }
 
 fn reissuing() -> Operation {
-    let attributes = schema::object(
+    let attributes = schema::wanted(
         0,
         &[
             ("expireAfterDays", schema::days()),

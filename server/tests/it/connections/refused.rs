@@ -200,7 +200,12 @@ async fn bodies_that_are_not_read_are_told_by_a_document() {
         (
             post(
                 "Transfer-Encoding: chunked\r\n",
-                &[&b"11170\r\n"[..], &[b'x'; 0x11170], b"\r\n0\r\n\r\n"].concat(),
+                &[
+                    &b"11170\r\n"[..],
+                    &"x".repeat(0x11170).into_bytes(),
+                    b"\r\n0\r\n\r\n",
+                ]
+                .concat(),
             ),
             413,
             19_413,

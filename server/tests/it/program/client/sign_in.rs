@@ -4,7 +4,10 @@ use std::fs;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use service::testing::totp;
+use service::{
+    clock::{Clock, SystemClock},
+    testing::totp,
+};
 
 use super::{PASSWORD, Stage, told};
 
@@ -22,10 +25,6 @@ fn post(stage: &Stage, path: &str, body: &Value) -> (u16, Value) {
     (status, serde_json::from_str(&answer).unwrap())
 }
 
-fn now() -> DateTime<Utc> {
-    std::time::SystemTime::now().into()
-}
-
 /// Gives bob a second factor; returns its secret and recovery codes. The present code is still good.
 fn set_up(stage: &Stage) -> (String, Vec<String>) {
     let wanted = |attributes: Value| json!({"data": {"type": "mfaTotpConfiguration", "attributes": attributes}});
@@ -34,7 +33,7 @@ fn set_up(stage: &Stage) -> (String, Vec<String>) {
     let shown = &begun["data"]["attributes"];
     let secret = shown["secret"].as_str().unwrap().to_owned();
     let codes = serde_json::from_value(shown["recoveryCodes"].clone()).unwrap();
-    let code = totp(&secret, now() - TimeDelta::seconds(30));
+    let code = totp(&secret, SystemClock.now() - TimeDelta::seconds(30));
     let (status, done) = post(stage, FACTOR, &wanted(json!({"code": code})));
     assert_eq!(status, 200, "{done}");
     (secret, codes)
@@ -65,7 +64,7 @@ fn a_second_factor_is_asked_for_after_the_password() {
     );
     assert!(!stage.home.path().join(SESSIONS).exists());
 
-    let both = format!("{PASSWORD}\n{}\n", totp(&secret, now()));
+    let both = format!("{PASSWORD}\n{}\n", totp(&secret, SystemClock.now()));
     assert_eq!(login(&[], &both), (Some(0), String::new()));
     let whoami = stage.json(&[], &["whoami", "--verify"], "");
     assert_eq!(
