@@ -16,12 +16,15 @@ mod json;
 mod login;
 mod media;
 mod mfa;
+mod mpa_configurations;
+mod mpa_tickets;
 mod paging;
 mod ping;
 mod query;
 mod server_info;
 mod service_principals;
 mod user_sessions;
+pub(crate) mod waiting;
 
 use axum::{Router, middleware::from_fn};
 use chrono::SecondsFormat;
@@ -61,6 +64,8 @@ fn documents() -> Api {
         .and(jobs::api())
         .and(login::api())
         .and(mfa::api())
+        .and(mpa_configurations::api())
+        .and(mpa_tickets::api())
         .and(server_info::api())
         .and(service_principals::api())
         .and(user_sessions::api())

@@ -201,7 +201,11 @@ fn ownerships(operation: Operation) -> &'static [Whose] {
         | Operation::AssignRoles
         | Operation::ViewAudit
         | Operation::ViewPolicy
-        | Operation::UpdatePolicy => &[Whose::Others],
+        | Operation::UpdatePolicy
+        | Operation::ViewTickets
+        | Operation::DecideTicket
+        | Operation::ViewApproval
+        | Operation::UpdateApproval => &[Whose::Others],
     }
 }
 
@@ -221,12 +225,16 @@ const fn action(operation: Operation) -> Option<&'static str> {
         Operation::DeleteRole => "role.delete",
         Operation::AssignRoles => "role.assign",
         Operation::UpdatePolicy => "policy.update",
+        Operation::DecideTicket => "ticket.approve",
+        Operation::UpdateApproval => "approval.update",
         Operation::ViewAudit => "audit.read",
         Operation::EndOwnSessions => "session.end",
         Operation::ViewKey
         | Operation::ViewUsers
         | Operation::ViewRoles
-        | Operation::ViewPolicy => return None,
+        | Operation::ViewPolicy
+        | Operation::ViewTickets
+        | Operation::ViewApproval => return None,
     })
 }
 

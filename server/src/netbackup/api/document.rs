@@ -9,6 +9,7 @@ use super::{Answer, Described, Operation, schema};
 use crate::netbackup::{
     BASE,
     media::{MEDIA_TYPE, Version},
+    waiting,
 };
 
 /// Every status that says that something failed.
@@ -149,6 +150,9 @@ fn answers(operation: &Operation) -> Value {
             Answer::Document(schema) => value["content"] = content(schema),
             Answer::Text => {
                 value["content"] = json!({ "text/plain": { "schema": schema::text() } });
+            }
+            Answer::Empty if *status == StatusCode::ACCEPTED => {
+                value["headers"] = waiting::described();
             }
             Answer::Empty => {}
         }

@@ -57,6 +57,14 @@ impl Members {
         number
     }
 
+    /// A whole number that must be there. 0 when it is not, which [`Members::end`] tells.
+    pub(in crate::netbackup) fn required_number(&mut self, name: &'static str) -> u32 {
+        if !self.has(name) {
+            self.wrong(name, Problem::Required);
+        }
+        self.whole_number(name).unwrap_or_default()
+    }
+
     /// Yes or no. `None`: absent, `null`, or wrong.
     pub(in crate::netbackup) fn flag(&mut self, name: &'static str) -> Option<bool> {
         match self.rest.remove(name) {
@@ -83,6 +91,11 @@ impl Members {
             }
             String::new()
         })
+    }
+
+    /// Whether anything is wrong so far.
+    pub(in crate::netbackup) const fn is_wrong(&self) -> bool {
+        !self.wrong.is_empty()
     }
 
     /// Notes what is wrong with a member.
@@ -116,6 +129,19 @@ impl Members {
     /// [`Members::absorb`].
     pub(in crate::netbackup) fn objects(&mut self, name: &'static str) -> Vec<Self> {
         let items = self.items(name);
+        self.objects_of(name, items)
+    }
+
+    /// The objects of a list that must be there and may be empty. Give each back to
+    /// [`Members::absorb`].
+    pub(in crate::netbackup) fn objects_or_none(&mut self, name: &'static str) -> Vec<Self> {
+        if self.takes_empty_list(name) {
+            return Vec::new();
+        }
+        self.objects(name)
+    }
+
+    fn objects_of(&mut self, name: &'static str, items: Vec<Value>) -> Vec<Self> {
         let mut objects = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
             let path = format!("{name}.[{index}]");
@@ -141,6 +167,43 @@ impl Members {
             }
         }
         texts
+    }
+
+    /// The texts of a list that may be empty or missing, each with its path.
+    pub(in crate::netbackup) fn texts_or_none(
+        &mut self,
+        name: &'static str,
+    ) -> Vec<(String, String)> {
+        if !self.has(name) || self.takes_empty_list(name) {
+            return Vec::new();
+        }
+        self.texts(name)
+    }
+
+    /// The whole numbers of a list that must be there and have one at least.
+    pub(in crate::netbackup) fn numbers(&mut self, name: &'static str) -> Vec<i64> {
+        let items = self.items(name);
+        let mut numbers = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            // Integers on the wire have 32 bits.
+            match item.as_u64().and_then(|number| u32::try_from(number).ok()) {
+                Some(number) => numbers.push(number.into()),
+                None => {
+                    let path = format!("{name}.[{index}]");
+                    self.wrong(&path, Problem::malformed("a whole number, 0 or more"));
+                }
+            }
+        }
+        numbers
+    }
+
+    /// Takes a list that is there and empty.
+    fn takes_empty_list(&mut self, name: &str) -> bool {
+        let is_empty = matches!(self.rest.get(name), Some(Value::Array(items)) if items.is_empty());
+        if is_empty {
+            self.rest.remove(name);
+        }
+        is_empty
     }
 
     fn items(&mut self, name: &'static str) -> Vec<Value> {
@@ -171,6 +234,8 @@ impl Members {
         match self.rest.remove("id") {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) if text == id => {}
+            // Numbers of tickets are sent as numbers too.
+            Some(Value::Number(number)) if number.to_string() == id => {}
             Some(_) => self.wrong("id", Problem::malformed("what the path names")),
         }
     }

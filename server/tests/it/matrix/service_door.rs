@@ -116,6 +116,14 @@ pub(super) async fn ask(stage: &Stage, cell: Cell) -> Offer<Result<(), Error>> {
             };
             services.set_policy(actor, &policy).await
         }
+        Operation::ViewTickets | Operation::DecideTicket => {
+            return Offer::NotHere("played in `tickets`: it takes tickets of several people");
+        }
+        Operation::ViewApproval => services.tickets.approval(actor).await.map(drop),
+        Operation::UpdateApproval => {
+            let wanted = service::testing::approval(&[], 24 + number % 100);
+            services.tickets.set_approval(actor, wanted).await.map(drop)
+        }
     };
     Offer::Call(done)
 }

@@ -285,6 +285,8 @@ impl Stage {
             ),
             ("session", &["id", "user_id", "key_tag", "expires_at"]),
             ("reveal", &["session_id", "tag"]),
+            ("approval_settings", &["on_create", "expiry_hours"]),
+            ("ticket", &["id", "state", "updated_at"]),
         ] {
             let union = if sql.is_empty() { "" } else { " union all " };
             write!(sql, "{union}select '{table}'").unwrap();
