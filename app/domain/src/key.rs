@@ -316,6 +316,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::error::Problem;
     use crate::principal::{DomainType, Principal, UserId};
 
     #[test]

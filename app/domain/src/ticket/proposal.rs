@@ -24,7 +24,7 @@ pub enum Proposal {
     /// Something to a key.
     Key(KeyProposal),
     /// Other approval settings.
-    Settings(Box<SettingsProposal>),
+    Settings(SettingsProposal),
 }
 
 /// What would be done to a key.
@@ -304,13 +304,13 @@ mod tests {
     }
 
     fn settings(hours: u32) -> Proposal {
-        Proposal::Settings(Box::new(SettingsProposal {
+        Proposal::Settings(SettingsProposal {
             before: Settings::default(),
             after: Settings {
                 expiry_hours: hours,
                 ..Settings::default()
             },
-        }))
+        })
     }
 
     #[test]
@@ -322,6 +322,14 @@ mod tests {
         assert_eq!(proposal.digest(), expected);
     }
 
+    fn before(proposal: &mut KeyProposal) -> &mut KeyBefore {
+        proposal.before.as_mut().unwrap()
+    }
+
+    fn after(proposal: &mut KeyProposal) -> &mut KeyAfter {
+        proposal.after.as_mut().unwrap()
+    }
+
     /// M4: nothing of it can change without its digest, and it reads back whole.
     #[test]
     fn every_part_is_in_the_digest() {
@@ -330,12 +338,6 @@ mod tests {
             change(&mut proposal);
             Proposal::Key(proposal)
         };
-        fn before(proposal: &mut KeyProposal) -> &mut KeyBefore {
-            proposal.before.as_mut().unwrap()
-        }
-        fn after(proposal: &mut KeyProposal) -> &mut KeyAfter {
-            proposal.after.as_mut().unwrap()
-        }
         let all = [
             (None, Proposal::Key(reissue())),
             (Some(Drift::Key), change(|p| p.action = KeyAction::Update)),

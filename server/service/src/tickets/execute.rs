@@ -208,8 +208,8 @@ impl Tickets {
             lifetime: None,
         };
         let row = store::by_id(&mut tx.conn(), ticket.id).await?;
-        let approved = row.ok_or(Error::NotFound)?.into_ticket(now)?;
-        let (_, event) = self.carry_out(tx, &actor, &approved, now).await?;
+        let ticket = row.ok_or(Error::NotFound)?.into_ticket(now)?;
+        let (_, event) = self.carry_out(tx, &actor, &ticket, now).await?;
         Ok(Run { actor, event })
     }
 

@@ -115,7 +115,7 @@ impl Tickets {
             require_deciders(&mut tx.conn()).await?;
         }
         let settings = change.before.clone();
-        let proposal = Proposal::Settings(Box::new(change));
+        let proposal = Proposal::Settings(change);
         core.refuse_beside(&mut tx.conn(), &proposal.subject())
             .await?;
         let (waiting, event) = core
