@@ -139,7 +139,7 @@ pub(crate) fn again() -> Reissue {
 pub(crate) fn created(carried: Carried) -> CreatedKey {
     match carried {
         Carried::Created(created) | Carried::Reissued(created) => *created,
-        other => panic!("{other:?}"),
+        other => unreachable!("no key was made: {other:?}"),
     }
 }
 

@@ -12,10 +12,10 @@ use service::{
 use super::*;
 use crate::{audit::records, store::number};
 
-async fn listed(stage: &Stage, by: &Actor, state: &str) -> Vec<TicketId> {
-    let state = Literal::Text(state.to_owned());
+async fn listed(stage: &Stage, by: &Actor, name: &str) -> Vec<TicketId> {
+    let named = Literal::Text(name.to_owned());
     let query = TicketQuery {
-        filter: Some(Expr::Compare(TicketField::State, Comparison::Eq, state)),
+        filter: Some(Expr::Compare(TicketField::State, Comparison::Eq, named)),
         limit: 10,
         ..TicketQuery::default()
     };

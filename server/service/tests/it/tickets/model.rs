@@ -218,8 +218,8 @@ impl Play<'_> {
         assert_eq!(answer.map(|ticket| ticket.state), expected);
     }
 
-    /// What becomes of a move that is the requester's. `None`: it is refused as this says.
-    fn mover(&self, who: usize, ticket: &Asked) -> (Mover, Error) {
+    /// Whose move a requester's move is, and how it is refused if it is not theirs.
+    fn mover(who: usize, ticket: &Asked) -> (Mover, Error) {
         if who == ticket.owner {
             (Mover::Requester, Error::Internal)
         } else if who < 2 {
@@ -235,7 +235,7 @@ impl Play<'_> {
         };
         let tickets = &self.stage.services().tickets;
         let answer = tickets.cancel(&self.people[who], ticket.id, "").await;
-        let (mover, refusal) = self.mover(who, &ticket);
+        let (mover, refusal) = Self::mover(who, &ticket);
         let expected = if mover != Mover::Requester {
             Err(refusal)
         } else if matches!(ticket.state, TicketState::Pending | TicketState::Approved) {
@@ -253,7 +253,7 @@ impl Play<'_> {
         };
         let tickets = &self.stage.services().tickets;
         let answer = tickets.renew(&self.people[who], ticket.id, "").await;
-        let (mover, refusal) = self.mover(who, &ticket);
+        let (mover, refusal) = Self::mover(who, &ticket);
         let tag = ticket.seen.as_ref().map(|(tag, _)| tag);
         let expected = if mover != Mover::Requester {
             Err(refusal)
@@ -308,7 +308,7 @@ impl Play<'_> {
             (Act::Delete, Carried::Deleted(_)) => {
                 self.model.keys.remove(&ticket.owner);
             }
-            (act, carried) => panic!("{act:?} {carried:?}"),
+            (act, carried) => unreachable!("{act:?} {carried:?}"),
         }
     }
 
