@@ -46,7 +46,7 @@ async fn create(
     let outcome = once::once(&state, &actor, once.as_ref(), async {
         let keys = &state.services.keys;
         let outcome = keys.create_once(&actor, wanted, once.as_ref()).await;
-        Ok(outcome.map_err(under_attributes)?)
+        outcome.map_err(under_attributes)
     })
     .await?;
     let kind = answer_kind(KeyAction::Create);

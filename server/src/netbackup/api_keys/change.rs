@@ -69,7 +69,7 @@ pub(super) async fn reissue(
         let outcome = keys
             .reissue_once(&actor, &tag, wanted, known.as_ref())
             .await;
-        Ok(outcome.map_err(under_attributes)?)
+        outcome.map_err(under_attributes)
     })
     .await?;
     let kind = answer_kind(KeyAction::Reissue);

@@ -8,6 +8,14 @@ use crate::{failure::Failure, netbackup::json};
 /// The most items that a list in a body may have.
 const MAX_ITEMS: usize = 100;
 
+/// What a whole number must be, completing "Must be …".
+const WHOLE: &str = "a whole number, 0 or more";
+
+/// Integers on the wire have 32 bits.
+fn whole(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|number| u32::try_from(number).ok())
+}
+
 /// The members of an object, taken one by one. What is not taken was not asked for, and is refused
 /// by name (L12).
 #[derive(Debug)]
@@ -50,9 +58,9 @@ impl Members {
             None | Some(Value::Null) => return None,
             Some(value) => value,
         };
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = whole(&value);
         if number.is_none() {
-            self.wrong(name, Problem::malformed("a whole number, 0 or more"));
+            self.wrong(name, Problem::malformed(WHOLE));
         }
         number
     }
@@ -185,13 +193,11 @@ impl Members {
         let items = self.items(name);
         let mut numbers = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
-            // Integers on the wire have 32 bits.
-            match item.as_u64().and_then(|number| u32::try_from(number).ok()) {
-                Some(number) => numbers.push(number.into()),
-                None => {
-                    let path = format!("{name}.[{index}]");
-                    self.wrong(&path, Problem::malformed("a whole number, 0 or more"));
-                }
+            if let Some(number) = whole(&item) {
+                numbers.push(number.into());
+            } else {
+                let path = format!("{name}.[{index}]");
+                self.wrong(&path, Problem::malformed(WHOLE));
             }
         }
         numbers

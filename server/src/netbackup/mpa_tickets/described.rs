@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use service::tickets::TICKET_FIELDS;
 
 use super::{COMMENT, HISTORY, INCLUDE, PATH, STATE, change, details, execute, list};
-use crate::netbackup::api::{Api, Operation, schema};
+use crate::netbackup::{
+    api::{Api, Operation, schema},
+    audit_logs,
+};
 
 pub(in crate::netbackup) fn api() -> Api {
     let item = schema::resource("mpaTicketDetails", attributes());
@@ -126,11 +129,7 @@ fn attributes() -> Value {
         ),
         (COMMENT, text()),
     ]);
-    let change = schema::whole(&[
-        ("attributeName", text()),
-        ("oldValue", or_null(text())),
-        ("newValue", or_null(text())),
-    ]);
+    let change = audit_logs::described_change();
     schema::object(
         18,
         &[

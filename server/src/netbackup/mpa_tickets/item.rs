@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use service::{Actor, Services};
 
 use super::{HISTORY, href};
-use crate::netbackup::{BASE, api_keys, date, mpa_configurations};
+use crate::netbackup::{BASE, api_keys, audit_logs, date, mpa_configurations};
 
 /// A ticket, and what is shown with it.
 pub(super) struct Shown<'a> {
@@ -52,7 +52,7 @@ impl<'a> Shown<'a> {
                 "requestMethod": method,
                 "requestMetaData": self.proposed(),
                 "liveDiff": self.live_diff.map(|changes| {
-                    changes.into_iter().map(change).collect::<Vec<_>>()
+                    changes.iter().map(audit_logs::change).collect::<Vec<_>>()
                 }),
                 "requesterName": requester.name,
                 "requesterDomainName": requester.domain,
@@ -114,14 +114,6 @@ fn after(key: &KeyAfter, approval: Instant) -> Value {
         "expireAfterDays": key.end.asked().map(|validity| format!("P{}D", validity.as_days())),
         "expiryDateTime": key.end.approved_at(approval).map(date),
         "overlapHours": key.overlap_hours,
-    })
-}
-
-fn change(change: Change) -> Value {
-    json!({
-        "attributeName": change.name,
-        "oldValue": change.old,
-        "newValue": change.new,
     })
 }
 
