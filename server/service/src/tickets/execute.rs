@@ -149,14 +149,14 @@ impl Tickets {
         // done.
         for id in ordered {
             let row = store::lock(&mut tx.conn(), id).await?;
-            let ticket = row.ok_or(Error::NotFound)?.into_ticket(now)?;
-            let who = if is_requester(actor, &ticket) {
-                Mover::Requester
-            } else {
-                Mover::Other
-            };
-            next(ticket.state, Move::Execute, who)?;
-            tickets.push(ticket);
+            tickets.push(row.ok_or(Error::NotFound)?.into_ticket(now)?);
+        }
+        // Another's is not there, whatever the states of one's own.
+        for who in [Mover::Other, Mover::Requester] {
+            let own = who == Mover::Requester;
+            for ticket in tickets.iter().filter(|one| is_requester(actor, one) == own) {
+                next(ticket.state, Move::Execute, who)?;
+            }
         }
         let (mut executed, mut events) = (Vec::new(), Vec::new());
         for id in ids {

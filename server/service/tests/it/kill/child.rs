@@ -12,6 +12,7 @@ use std::{
 
 use domain::{
     expiry::Validity,
+    filter::{Comparison, Expr, Literal},
     key::Tag,
     ticket::{TicketId, TicketState},
 };
@@ -22,7 +23,7 @@ use service::{
     entropy::OsEntropy,
     keys::{NewKey, Reissue},
     testing::{Harness, options, origin},
-    tickets::TicketQuery,
+    tickets::{TicketField, TicketQuery},
 };
 use tracing::{Event, Metadata, Subscriber, span};
 
@@ -129,13 +130,14 @@ pub(super) async fn waiting(
     actor: &Actor,
     state: TicketState,
 ) -> Option<TicketId> {
+    let named = Literal::Text(state.as_str().to_owned());
     let query = TicketQuery {
-        limit: 100,
+        filter: Some(Expr::Compare(TicketField::State, Comparison::Eq, named)),
+        limit: 1,
         ..TicketQuery::default()
     };
     let page = services.tickets.list(actor, &query).await.unwrap();
-    let mut found = page.items.iter().filter(|ticket| ticket.state == state);
-    found.next().map(|ticket| ticket.id)
+    page.items.first().map(|ticket| ticket.id)
 }
 
 pub(super) async fn current(services: &Services, actor: &Actor) -> Option<Tag> {
