@@ -382,10 +382,10 @@ mod tests {
         let groups = kinds();
         let choices = groups.iter().flat_map(|group| &group.choices);
         let mut values: Vec<_> = choices.map(|(value, _)| value.clone()).collect();
-        assert_eq!(values.len(), 1 + 7 + Action::ALL.len());
+        assert_eq!(values.len(), 1 + 8 + Action::ALL.len());
         values.sort();
         values.dedup();
-        assert_eq!(values.len(), 36);
+        assert_eq!(values.len(), 47);
         assert!(groups[1..].iter().all(|group| !group.name.is_empty()));
     }
 
