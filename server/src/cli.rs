@@ -1,5 +1,6 @@
 //! The command line.
 
+mod approval;
 mod audit;
 mod client;
 mod demo;
@@ -76,6 +77,9 @@ enum Here {
     /// Manage the identity providers that people sign in by, also while the server runs
     #[command(subcommand)]
     Provider(provider::Command),
+    /// Show what needs approval, or switch it off in an emergency, also while the server runs
+    #[command(subcommand)]
+    Approval(approval::Command),
     /// Check or export the audit trail, also while the server runs
     #[command(subcommand)]
     Audit(audit::Command),
@@ -154,6 +158,7 @@ impl Here {
             Self::Role(command) => command.run(&settings).await,
             Self::Policy(command) => command.run(&settings).await,
             Self::Provider(command) => command.run(&settings).await,
+            Self::Approval(command) => command.run(&settings).await,
             Self::Audit(command) => command.run(&settings).await,
             Self::Keys(command) => command.run(&settings).await,
             Self::Openapi => say(format_args!("{:#}", crate::netbackup::openapi())),

@@ -16,7 +16,7 @@ use domain::{
 };
 use service::Origin;
 
-use crate::netbackup;
+use crate::netbackup::{self, waiting};
 
 /// Why a request ends without its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +64,16 @@ impl Failure {
                 | Error::NotPermitted
                 // Permissions too, only by what somebody holds.
                 | Error::Refused(
-                    Refusal::OwnerMayDoMore | Refusal::RoleExceedsOwn | Refusal::OwnRoles,
+                    Refusal::OwnerMayDoMore
+                    | Refusal::RoleExceedsOwn
+                    | Refusal::OwnRoles
+                    | Refusal::OwnTicket
+                    | Refusal::UnknownPerson,
                 ) => StatusCode::UNAUTHORIZED,
+                // That may change.
+                Error::Refused(Refusal::TooFewApprovers | Refusal::NeedsApproval) => {
+                    StatusCode::CONFLICT
+                }
                 Error::Refused(_) => StatusCode::FORBIDDEN,
                 Error::Conflict(Conflict::Stale) => StatusCode::PRECONDITION_FAILED,
                 Error::Conflict(_) => StatusCode::CONFLICT,
@@ -146,6 +154,9 @@ impl IntoResponse for Failure {
                 retry_after_seconds,
             }) => {
                 headers.insert(header::RETRY_AFTER, (*retry_after_seconds).into());
+            }
+            Self::Domain(Error::Conflict(Conflict::TicketWaits(ticket))) => {
+                headers.insert(waiting::PENDING, waiting::pending(*ticket));
             }
             _ => {}
         }

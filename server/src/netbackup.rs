@@ -17,6 +17,8 @@ mod listing;
 mod login;
 mod media;
 mod mfa;
+mod mpa_configurations;
+mod mpa_tickets;
 mod paging;
 mod ping;
 mod query;
@@ -24,6 +26,7 @@ mod server_info;
 mod service_principals;
 mod sso;
 mod user_sessions;
+pub(crate) mod waiting;
 
 use axum::{Router, middleware::from_fn};
 use chrono::SecondsFormat;
@@ -63,6 +66,8 @@ fn documents() -> Api {
         .and(jobs::api())
         .and(login::api())
         .and(mfa::api())
+        .and(mpa_configurations::api())
+        .and(mpa_tickets::api())
         .and(server_info::api())
         .and(service_principals::api())
         .and(sso::api())

@@ -70,11 +70,31 @@ pub enum Action {
     PrincipalDeleted,
     /// A second factor was set up, removed, or its recovery codes were made anew.
     SecondFactorChanged,
+    /// A request for approval was made.
+    TicketRequested,
+    /// A request was approved.
+    TicketApproved,
+    /// A request was rejected.
+    TicketRejected,
+    /// A request was withdrawn.
+    TicketCanceled,
+    /// A request waited for too long.
+    TicketExpired,
+    /// A request that expired was made again.
+    TicketRenewed,
+    /// A request was executed.
+    TicketExecuted,
+    /// Something was said about a request.
+    TicketCommented,
+    /// The approval settings were changed.
+    ApprovalChanged,
+    /// Approval was switched off at the console, without approval.
+    ApprovalOverridden,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 38] = [
         Self::KeyCreated,
         Self::KeyUpdated,
         Self::KeyReissued,
@@ -103,6 +123,16 @@ impl Action {
         Self::TokenKeyRotated,
         Self::PrincipalDeleted,
         Self::SecondFactorChanged,
+        Self::TicketRequested,
+        Self::TicketApproved,
+        Self::TicketRejected,
+        Self::TicketCanceled,
+        Self::TicketExpired,
+        Self::TicketRenewed,
+        Self::TicketExecuted,
+        Self::TicketCommented,
+        Self::ApprovalChanged,
+        Self::ApprovalOverridden,
     ];
 
     /// The stable name, `category.what`.
@@ -136,6 +166,16 @@ impl Action {
             Self::TokenKeyRotated => "token-key.rotate",
             Self::PrincipalDeleted => "principal.delete",
             Self::SecondFactorChanged => "user.second-factor",
+            Self::TicketRequested => "ticket.request",
+            Self::TicketApproved => "ticket.approve",
+            Self::TicketRejected => "ticket.reject",
+            Self::TicketCanceled => "ticket.cancel",
+            Self::TicketExpired => "ticket.expire",
+            Self::TicketRenewed => "ticket.renew",
+            Self::TicketExecuted => "ticket.execute",
+            Self::TicketCommented => "ticket.comment",
+            Self::ApprovalChanged => "approval.update",
+            Self::ApprovalOverridden => "approval.override",
         }
     }
 
@@ -166,15 +206,27 @@ impl Action {
             Self::PolicyChanged => "POLICY",
             Self::ProviderCreated | Self::ProviderUpdated | Self::ProviderDeleted => "PROVIDER",
             Self::AuditRead | Self::Read => "AUDIT",
+            Self::TicketRequested
+            | Self::TicketApproved
+            | Self::TicketRejected
+            | Self::TicketCanceled
+            | Self::TicketExpired
+            | Self::TicketRenewed
+            | Self::TicketExecuted
+            | Self::TicketCommented
+            | Self::ApprovalChanged
+            | Self::ApprovalOverridden => "TICKET",
         }
     }
 
     /// The kind of operation on the wire.
     pub const fn operation(self) -> &'static str {
         match self {
-            Self::KeyCreated | Self::UserCreated | Self::RoleCreated | Self::ProviderCreated => {
-                "CREATE"
-            }
+            Self::KeyCreated
+            | Self::UserCreated
+            | Self::RoleCreated
+            | Self::ProviderCreated
+            | Self::TicketRequested => "CREATE",
             Self::KeyDeleted
             | Self::RoleDeleted
             | Self::ProviderDeleted
@@ -192,7 +244,16 @@ impl Action {
             | Self::KeySuspended
             | Self::ProviderUpdated
             | Self::TokenKeyRotated
-            | Self::SecondFactorChanged => "MODIFY",
+            | Self::SecondFactorChanged
+            | Self::TicketApproved
+            | Self::TicketRejected
+            | Self::TicketCanceled
+            | Self::TicketExpired
+            | Self::TicketRenewed
+            | Self::TicketExecuted
+            | Self::TicketCommented
+            | Self::ApprovalChanged
+            | Self::ApprovalOverridden => "MODIFY",
             Self::KeyRefused | Self::AuditRead | Self::Read => "ACCESS",
             Self::SignedIn => "LOGIN",
             Self::SignedOut | Self::SessionEnded => "LOGOUT",
@@ -371,6 +432,16 @@ mod tests {
             "token-key.rotate SESSION MODIFY",
             "principal.delete USER DELETE",
             "user.second-factor USER MODIFY",
+            "ticket.request TICKET CREATE",
+            "ticket.approve TICKET MODIFY",
+            "ticket.reject TICKET MODIFY",
+            "ticket.cancel TICKET MODIFY",
+            "ticket.expire TICKET MODIFY",
+            "ticket.renew TICKET MODIFY",
+            "ticket.execute TICKET MODIFY",
+            "ticket.comment TICKET MODIFY",
+            "approval.update TICKET MODIFY",
+            "approval.override TICKET MODIFY",
         ];
         assert_eq!(texts, expected);
         let names = [Outcome::Done, Outcome::Refused].map(Outcome::as_str);

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Instant;
+use crate::{
+    Instant,
+    ticket::{Drift, TicketId, TicketState},
+};
 
 /// Why a request was not carried out.
 ///
@@ -234,6 +237,20 @@ pub enum Refusal {
     /// Built in, not to be changed.
     #[error("This is system-defined and cannot be changed.")]
     SystemDefined,
+    /// Nobody decides about what they asked for, under whatever name.
+    #[error("Somebody else has to decide about this request.")]
+    OwnTicket,
+    /// Who asks, or who asked, cannot be made out.
+    #[error("It is not known for sure that two different people are at work here.")]
+    UnknownPerson,
+    /// Fewer than two people could decide about requests.
+    #[error(
+        "At least two enabled users must be able to decide about requests. Give the approver's role to somebody first."
+    )]
+    TooFewApprovers,
+    /// This takes approval, which cannot be asked for by this way.
+    #[error("This needs the approval of a second person, which cannot be asked for here.")]
+    NeedsApproval,
 }
 
 /// Which state stands in the way.
@@ -269,6 +286,21 @@ pub enum Conflict {
     /// The value was shown already, or too long ago.
     #[error("The value was shown already, or waited too long. It cannot be shown again.")]
     RevealGone,
+    /// Something waits for approval; nothing else happens to the same thing meanwhile.
+    #[error("Ticket {0} waits about this. Nothing else can be done until it is closed.")]
+    TicketWaits(TicketId),
+    /// The ticket is not in a state in which this can be done.
+    #[error("The ticket is {}.", .0.as_str())]
+    TicketIs(TicketState),
+    /// What was approved is not what would be done now.
+    #[error("It is not as it was when approval was asked for: {0}. Ask again.")]
+    Drifted(Drift),
+    /// The validity that was approved has ended before it began.
+    #[error("The validity that was approved has ended already. Ask again.")]
+    ApprovedEndPassed,
+    /// Whoever asked is disabled or gone.
+    #[error("Whoever asked for this has no account that works any more.")]
+    RequesterGone,
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Instant,
-    error::{Conflict, Error, FieldError, Problem},
+    error::{Conflict, Error, FieldError},
     principal::Identity,
-    text::disguises,
+    text::check_prose,
 };
 
 /// The bytes of a key.
@@ -122,23 +122,7 @@ pub struct NotATag;
 /// # Errors
 /// Too long, or with characters that could disguise text.
 pub fn check_description(text: &str) -> Result<String, FieldError> {
-    let text = text.trim();
-    let wrong = |problem| Err(FieldError::new("description", problem));
-    if text.chars().count() > MAX_DESCRIPTION_CHARS as usize {
-        return wrong(Problem::TooLong {
-            max: MAX_DESCRIPTION_CHARS,
-        });
-    }
-    let line_breaks = ['\n', '\r', '\t'];
-    if text
-        .chars()
-        .any(|c| disguises(c) && !line_breaks.contains(&c))
-    {
-        return wrong(Problem::malformed(
-            "text without control characters and direction marks",
-        ));
-    }
-    Ok(text.to_owned())
+    check_prose("description", text, MAX_DESCRIPTION_CHARS)
 }
 
 /// What decides a key's state. Nothing here is derived.
@@ -332,6 +316,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::error::Problem;
     use crate::principal::{DomainType, Principal, UserId};
 
     #[test]

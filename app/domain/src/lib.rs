@@ -3,6 +3,7 @@
 //! Everything here is a pure function or a plain type: no I/O, no clock, no randomness. The
 //! browser calls a rule for the hint it shows, the server calls the same rule for the decision.
 
+pub mod approval;
 pub mod audit;
 pub mod directory;
 pub mod error;
@@ -18,6 +19,7 @@ pub mod principal;
 pub mod role;
 pub mod saml;
 mod text;
+pub mod ticket;
 
 /// An instant in UTC. Services truncate it to microseconds, the precision both databases keep, and
 /// so it travels to the browser: reading dates as text would be compiled into the application.

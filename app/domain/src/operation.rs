@@ -50,6 +50,14 @@ pub enum Operation {
     ViewPolicy,
     /// Change the policy.
     UpdatePolicy,
+    /// See everybody's tickets.
+    ViewTickets,
+    /// Approve or reject somebody else's ticket.
+    DecideTicket,
+    /// See what needs approval, and who is exempt.
+    ViewApproval,
+    /// Change what needs approval, and who is exempt.
+    UpdateApproval,
 }
 
 /// What an operation takes.
@@ -67,7 +75,7 @@ pub struct Row {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::ViewKey,
         Self::CreateKey,
         Self::UpdateKey,
@@ -88,11 +96,15 @@ impl Operation {
         Self::ViewAudit,
         Self::ViewPolicy,
         Self::UpdatePolicy,
+        Self::ViewTickets,
+        Self::DecideTicket,
+        Self::ViewApproval,
+        Self::UpdateApproval,
     ];
 
     /// The operation's row of the table.
     pub const fn row(self) -> Row {
-        use Namespace::{ApiKeys, Audit, Roles, Settings, Users};
+        use Namespace::{ApiKeys, ApprovalSettings, Audit, Roles, Settings, Tickets, Users};
         use Permission::{Create, Delete, ManageAccess, Reissue, Update, View};
         match self {
             // Creating names no key that could be hidden.
@@ -114,6 +126,10 @@ impl Operation {
             Self::ViewAudit => row(Audit, &[View]),
             Self::ViewPolicy => row(Settings, &[View]),
             Self::UpdatePolicy => row(Settings, &[View, Update]),
+            Self::ViewTickets => row(Tickets, &[View]),
+            Self::DecideTicket => row(Tickets, &[View, Update]).without_keys(),
+            Self::ViewApproval => row(ApprovalSettings, &[View]),
+            Self::UpdateApproval => row(ApprovalSettings, &[View, Update]).without_keys(),
         }
     }
 }
@@ -255,9 +271,10 @@ mod tests {
 
     fn expected(operation: Operation, held: &[Permission], means: Means) -> Result<(), Error> {
         use Operation::{
-            AssignRoles, ChangeOwnPassword, CreateKey, CreateRole, CreateUser, DeleteKey,
-            DeleteRole, DisableUser, EndOwnSessions, ReissueKey, RevokeKey, SetPassword, UpdateKey,
-            UpdatePolicy, UpdateRole, ViewAudit, ViewKey, ViewPolicy, ViewRoles, ViewUsers,
+            AssignRoles, ChangeOwnPassword, CreateKey, CreateRole, CreateUser, DecideTicket,
+            DeleteKey, DeleteRole, DisableUser, EndOwnSessions, ReissueKey, RevokeKey, SetPassword,
+            UpdateApproval, UpdateKey, UpdatePolicy, UpdateRole, ViewApproval, ViewAudit, ViewKey,
+            ViewPolicy, ViewRoles, ViewTickets, ViewUsers,
         };
         use Permission::{Create, Delete, ManageAccess, Reissue, Update, View};
         let has = |permission| held.contains(&permission);
@@ -274,10 +291,11 @@ mod tests {
             });
         }
         let further = match operation {
-            ViewKey | RevokeKey | ViewUsers | ViewRoles | ViewAudit | ViewPolicy
-            | ChangeOwnPassword | EndOwnSessions => true,
+            ViewKey | RevokeKey | ViewUsers | ViewRoles | ViewAudit | ViewPolicy | ViewTickets
+            | ViewApproval | ChangeOwnPassword | EndOwnSessions => true,
             CreateKey | CreateUser | CreateRole => has(Create),
-            UpdateKey | DisableUser | SetPassword | UpdateRole | UpdatePolicy => has(Update),
+            UpdateKey | DisableUser | SetPassword | UpdateRole | UpdatePolicy | DecideTicket
+            | UpdateApproval => has(Update),
             DeleteKey | DeleteRole => has(Delete),
             ReissueKey => has(Delete) && has(Create) && has(Reissue),
             AssignRoles => has(ManageAccess),
@@ -287,7 +305,12 @@ mod tests {
         }
         let takes_a_person = matches!(
             operation,
-            ChangeOwnPassword | EndOwnSessions | SetPassword | AssignRoles
+            ChangeOwnPassword
+                | EndOwnSessions
+                | SetPassword
+                | AssignRoles
+                | DecideTicket
+                | UpdateApproval
         );
         match means {
             Means::Key | Means::KeyToken if takes_a_person => {

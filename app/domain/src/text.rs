@@ -1,9 +1,32 @@
-//! Characters that make a text look like another.
+//! Characters that make a text look like another, and texts that people write.
+
+use crate::error::{FieldError, Problem};
 
 /// Control characters, and the explicit directional formatting characters of UAX #9: they turn
 /// what follows around.
 pub(crate) fn disguises(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Checks what somebody writes: at most so many characters, white space at the ends removed, no
+/// control characters other than line breaks and tabs, none that turn the direction of writing.
+///
+/// # Errors
+/// Too long, or with characters that could disguise text.
+pub(crate) fn check_prose(field: &'static str, text: &str, max: u32) -> Result<String, FieldError> {
+    let text = text.trim();
+    if text.chars().count() > max as usize {
+        return Err(FieldError::new(field, Problem::TooLong { max }));
+    }
+    let line_breaks = ['\n', '\r', '\t'];
+    if text
+        .chars()
+        .any(|c| disguises(c) && !line_breaks.contains(&c))
+    {
+        let problem = Problem::malformed("text without control characters and direction marks");
+        return Err(FieldError::new(field, problem));
+    }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -259,6 +259,7 @@ fn category(name: &str) -> Option<&'static str> {
         "POLICY" => "Policy",
         "PROVIDER" => "Identity providers",
         "AUDIT" => "Reading",
+        "TICKET" => "Approval",
         _ => return None,
     })
 }
@@ -294,6 +295,16 @@ const fn happened(action: Action) -> &'static str {
         Action::TokenKeyRotated => "Token key rotated",
         Action::PrincipalDeleted => "Service principal removed",
         Action::SecondFactorChanged => "Second factor changed",
+        Action::TicketRequested => "Approval requested",
+        Action::TicketApproved => "Request approved",
+        Action::TicketRejected => "Request rejected",
+        Action::TicketCanceled => "Request withdrawn",
+        Action::TicketExpired => "Request expired",
+        Action::TicketRenewed => "Request renewed",
+        Action::TicketExecuted => "Request executed",
+        Action::TicketCommented => "Request commented on",
+        Action::ApprovalChanged => "Approval settings changed",
+        Action::ApprovalOverridden => "Approval switched off at the console",
     }
 }
 
@@ -371,10 +382,10 @@ mod tests {
         let groups = kinds();
         let choices = groups.iter().flat_map(|group| &group.choices);
         let mut values: Vec<_> = choices.map(|(value, _)| value.clone()).collect();
-        assert_eq!(values.len(), 1 + 7 + Action::ALL.len());
+        assert_eq!(values.len(), 1 + 8 + Action::ALL.len());
         values.sort();
         values.dedup();
-        assert_eq!(values.len(), 36);
+        assert_eq!(values.len(), 47);
         assert!(groups[1..].iter().all(|group| !group.name.is_empty()));
     }
 

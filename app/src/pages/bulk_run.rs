@@ -25,11 +25,14 @@ struct State {
     /// Left as they were: they last longer already.
     kept: u64,
     refused: u64,
+    /// Those for which approval was asked.
+    requested: u64,
     /// How many there are. `None`: nobody counted them.
     total: Option<u64>,
     /// Why it stopped by itself before the end.
     trouble: Option<Fault>,
     refusals: Vec<(String, String)>,
+    requests: Vec<(String, String)>,
 }
 
 impl State {
@@ -41,9 +44,11 @@ impl State {
             done: 0,
             kept: 0,
             refused: 0,
+            requested: 0,
             total,
             trouble: None,
             refusals: Vec::new(),
+            requests: Vec::new(),
         }
     }
 }
@@ -180,7 +185,16 @@ impl Run {
             for result in results {
                 match result.refusal {
                     None if result.kept => state.kept += 1,
-                    None => state.done += 1,
+                    None => match result.ticket {
+                        None => state.done += 1,
+                        Some(ticket) => {
+                            state.requested += 1;
+                            if state.requests.len() < MAX_LISTED {
+                                let which = format!("ticket {ticket}");
+                                state.requests.push((result.tag.to_string(), which));
+                            }
+                        }
+                    },
                     Some(fault) => {
                         state.refused += 1;
                         if state.refusals.len() < MAX_LISTED {
@@ -212,9 +226,10 @@ fn told(state: &State) -> String {
         number => format!(", {} {what}", format::thousands(number)),
     };
     format!(
-        "{} {}{}{}.",
+        "{} {}{}{}{}.",
         format::thousands(state.done),
         state.kind.done(),
+        more(state.requested, "requested: they wait for approval"),
         more(state.kept, "left as they last longer"),
         more(state.refused, "refused"),
     )
@@ -222,7 +237,7 @@ fn told(state: &State) -> String {
 
 #[component]
 fn Progress(run: Run, state: State) -> AnyView {
-    let handled = state.done + state.kept + state.refused;
+    let handled = state.done + state.requested + state.kept + state.refused;
     let said = if state.left_over {
         format!("{} several keys was not finished.", state.kind.doing())
     } else {
@@ -265,23 +280,8 @@ fn Progress(run: Run, state: State) -> AnyView {
     let trouble = state
         .trouble
         .map(|fault| view! { <p class="field__error">{words::sentence(&fault)}</p> });
-    let refusals = (!state.refusals.is_empty()).then(|| {
-        let row = |(tag, why): (String, String)| {
-            view! {
-                <li>
-                    <code>{tag}</code>
-                    " "
-                    {why}
-                </li>
-            }
-        };
-        view! {
-            <details open=true>
-                <summary>"Refused"</summary>
-                <ul>{state.refusals.into_iter().map(row).collect_view()}</ul>
-            </details>
-        }
-    });
+    let requests = listed("Requests for approval", state.requests);
+    let refusals = listed("Refused", state.refusals);
     view! {
         <div class="bulk__run">
             <p role="status">
@@ -291,8 +291,31 @@ fn Progress(run: Run, state: State) -> AnyView {
             {bar}
             <div class="actions">{button} {leave}</div>
             {trouble}
+            {requests}
             {refusals}
         </div>
     }
     .whole()
+}
+
+/// Keys, and what is said of each. Nothing of none.
+fn listed(what: &'static str, keys: Vec<(String, String)>) -> Option<AnyView> {
+    let row = |(tag, said): (String, String)| {
+        view! {
+            <li>
+                <code>{tag}</code>
+                " "
+                {said}
+            </li>
+        }
+    };
+    (!keys.is_empty()).then(|| {
+        view! {
+            <details open=true>
+                <summary>{what}</summary>
+                <ul>{keys.into_iter().map(row).collect_view()}</ul>
+            </details>
+        }
+        .whole()
+    })
 }

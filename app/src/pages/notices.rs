@@ -14,9 +14,23 @@ use crate::{
 pub fn UrlNotice() -> impl IntoView {
     let query = use_query();
     move || {
-        let (tone, text) = meaning(query.get().get_str("notice")?)?;
+        let query = query.get();
+        let notice = query.get_str("notice")?;
+        let (tone, text) = match requested(notice, query.get_str("ticket")) {
+            Some(text) => (Tone::Plain, text),
+            None => meaning(notice).map(|(tone, text)| (tone, text.to_owned()))?,
+        };
         Some(view! { <Notice tone text /> })
     }
+}
+
+/// That something waits for approval, and the number of its ticket: of the address nothing but a
+/// number gets into the sentence.
+fn requested(notice: &str, ticket: Option<&str>) -> Option<String> {
+    let ticket: u32 = ticket.filter(|_| notice == "requested")?.parse().ok()?;
+    Some(format!(
+        "A request for approval was made: ticket {ticket}. Nothing happens until somebody else has approved it."
+    ))
 }
 
 fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
@@ -84,5 +98,15 @@ mod tests {
     fn an_unknown_word_says_nothing() {
         assert!(meaning("deleted").is_some());
         assert_eq!(meaning("<script>"), None);
+        for (notice, ticket) in [
+            ("requested", None),
+            ("requested", Some("<script>")),
+            ("requested", Some("")),
+            ("deleted", Some("12")),
+        ] {
+            assert_eq!(requested(notice, ticket), None);
+        }
+        let told = requested("requested", Some("12")).unwrap();
+        assert!(told.starts_with("A request for approval was made: ticket 12."));
     }
 }

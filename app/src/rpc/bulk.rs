@@ -1,7 +1,7 @@
 //! One thing done to many keys, a few at a time: the page asks step by step, so that it can show how
 //! far it is and stop, and nobody else waits for long.
 
-use domain::key::Tag;
+use domain::{key::Tag, ticket::TicketId};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,8 @@ pub struct StepResult {
     pub refusal: Option<Fault>,
     /// It was left as it is: it lasts longer already.
     pub kept: bool,
+    /// The ticket that was made instead. `None`: it needed no approval.
+    pub ticket: Option<TicketId>,
 }
 
 /// Some of the keys that a list shows.
@@ -69,7 +71,7 @@ pub async fn bulk_delete(
         let mut results = Vec::new();
         for tag in named(&tags)? {
             let deleted = services.keys.delete(&actor, &tag, None).await;
-            results.push(StepResult::of(tag, deleted.err()));
+            results.push(StepResult::of(tag, deleted));
         }
         Ok(results)
     })
@@ -101,7 +103,7 @@ pub async fn bulk_extend(
             if present.is_ok_and(|key| key.editable().is_ok() && key.expires_at >= end) {
                 results.push(StepResult {
                     kept: true,
-                    ..StepResult::of(tag, None)
+                    ..StepResult::of(tag, Ok(service::Outcome::Done(())))
                 });
                 continue;
             }
@@ -110,7 +112,7 @@ pub async fn bulk_extend(
                 ..service::keys::KeyEdit::default()
             };
             let extended = services.keys.update(&actor, &tag, edit).await;
-            results.push(StepResult::of(tag, extended.err()));
+            results.push(StepResult::of(tag, extended));
         }
         Ok(results)
     })
@@ -119,11 +121,17 @@ pub async fn bulk_extend(
 
 #[cfg(feature = "ssr")]
 impl StepResult {
-    fn of(tag: Tag, refusal: Option<domain::error::Error>) -> Self {
+    fn of<T>(tag: Tag, ended: Result<service::Outcome<T>, domain::error::Error>) -> Self {
+        let (refusal, ticket) = match ended {
+            Ok(service::Outcome::Done(_)) => (None, None),
+            Ok(service::Outcome::Waits(waiting)) => (None, Some(waiting.ticket)),
+            Err(error) => (Some(Fault::new(error)), None),
+        };
         Self {
             tag,
-            refusal: refusal.map(Fault::new),
+            refusal,
             kept: false,
+            ticket,
         }
     }
 }

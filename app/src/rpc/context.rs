@@ -9,7 +9,7 @@ use leptos::{
     server_fn::{ServerFn, error::ServerFnUrlError},
 };
 use leptos_axum::ResponseOptions;
-use service::{Actor, Origin, Services, reveal::RevealKey};
+use service::{Actor, Origin, Outcome, Services, Waiting, reveal::RevealKey};
 
 use super::{Fault, cookies::Cookies};
 use crate::place::Place;
@@ -59,11 +59,23 @@ pub(super) fn named(tag: &str) -> Result<Tag, Error> {
     Tag::parse(tag).map_err(|_| Error::NotFound)
 }
 
-/// Leads the browser to the page that shows a new key's value, with the cookie that opens it.
-pub(super) fn show_once(scope: &Scope, value: &RevealKey, place: Place) {
-    let cookies = scope.cookies;
-    set_cookie(cookies.set(cookies.reveal(), &value.reveal()));
-    leptos_axum::redirect(place.reveal());
+/// Leads the browser to the page that shows a new key's value, with the cookie that opens it; or,
+/// when that waits for approval, to `page`.
+pub(super) fn show_once(scope: &Scope, outcome: Outcome<RevealKey>, place: Place, page: &str) {
+    match outcome {
+        Outcome::Done(value) => {
+            let cookies = scope.cookies;
+            set_cookie(cookies.set(cookies.reveal(), &value.reveal()));
+            leptos_axum::redirect(place.reveal());
+        }
+        Outcome::Waits(waiting) => tell_request(page, waiting),
+    }
+}
+
+/// Leads the browser to a page that says which ticket was made instead.
+pub(super) fn tell_request(page: &str, waiting: Waiting) {
+    let ticket = waiting.ticket;
+    leptos_axum::redirect(&format!("{page}?notice=requested&ticket={ticket}"));
 }
 
 /// Does `work` and turns its error into this request's answer.

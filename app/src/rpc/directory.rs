@@ -254,8 +254,9 @@ pub async fn create_key_for(
             validity: crate::validity::asked(&validity, &until, scope.services.now())?,
         };
         let keys = &scope.services.keys;
-        let value = keys.create_for_reveal(actor, wanted).await?.done();
-        show_once(&scope, &value, Place::Everybody);
+        let outcome = keys.create_for_reveal(actor, wanted).await?;
+        let page = Place::Everybody.without_key();
+        show_once(&scope, outcome, Place::Everybody, page);
         Ok(())
     })
     .await;

@@ -174,8 +174,8 @@ pub async fn create_key(
             validity: crate::validity::asked(&validity, &until, scope.services.now())?,
         };
         let keys = &scope.services.keys;
-        let value = keys.create_for_reveal(actor, wanted).await?.done();
-        show_once(&scope, &value, Place::Own);
+        let outcome = keys.create_for_reveal(actor, wanted).await?;
+        show_once(&scope, outcome, Place::Own, Place::Own.without_key());
         Ok(())
     })
     .await;
@@ -224,7 +224,9 @@ pub async fn update_key(
     #[server(flatten)]
     seen: SeenKey,
 ) -> Result<(), Fault> {
-    use super::context::{answer, keep_entries, named};
+    use service::Outcome;
+
+    use super::context::{answer, keep_entries, named, tell_request};
     use crate::place::Place;
 
     let place = Place::from_name(&place);
@@ -235,10 +237,12 @@ pub async fn update_key(
             version: Some(number("version", &version)?),
         };
         let keys = &scope.services.keys;
-        keys.update(scope.actor()?, &named(&tag)?, edit)
-            .await?
-            .done();
-        leptos_axum::redirect(&format!("{}?notice=saved", place.key(&tag)));
+        let outcome = keys.update(scope.actor()?, &named(&tag)?, edit).await?;
+        let page = place.key(&tag);
+        match outcome {
+            Outcome::Done(_) => leptos_axum::redirect(&format!("{page}?notice=saved")),
+            Outcome::Waits(waiting) => tell_request(&page, waiting),
+        }
         Ok(())
     })
     .await;
@@ -296,11 +300,10 @@ pub async fn reissue_key(
             version: Some(number("version", &version)?),
         };
         let keys = &scope.services.keys;
-        let value = keys
+        let outcome = keys
             .reissue_for_reveal(scope.actor()?, &named(&tag)?, wanted)
-            .await?
-            .done();
-        show_once(&scope, &value, place);
+            .await?;
+        show_once(&scope, outcome, place, &place.key(&tag));
         Ok(())
     })
     .await;
@@ -338,11 +341,20 @@ pub async fn delete_key(
     #[server(default)]
     tag: String,
 ) -> Result<(), Fault> {
+    use service::Outcome;
+
     super::context::as_actor(async |services, actor| {
         let tag = super::context::named(&tag)?;
-        services.keys.delete(&actor, &tag, None).await?.done();
+        let outcome = services.keys.delete(&actor, &tag, None).await?;
         let place = crate::place::Place::from_name(&place);
-        leptos_axum::redirect(&format!("{}?notice=deleted", place.without_key()));
+        match outcome {
+            Outcome::Done(()) => {
+                leptos_axum::redirect(&format!("{}?notice=deleted", place.without_key()));
+            }
+            Outcome::Waits(waiting) => {
+                super::context::tell_request(&place.key(tag.as_str()), waiting);
+            }
+        }
         Ok(())
     })
     .await

@@ -36,6 +36,10 @@ pub const fn deed(operation: Operation, whose: Whose) -> &'static str {
         (Operation::ViewAudit, _) => "read, check and export the audit trail",
         (Operation::ViewPolicy, _) => "see the policy",
         (Operation::UpdatePolicy, _) => "change the policy",
+        (Operation::ViewTickets, _) => "see requests for approval",
+        (Operation::DecideTicket, _) => "decide about other people's requests for approval",
+        (Operation::ViewApproval, _) => "see what needs approval",
+        (Operation::UpdateApproval, _) => "change what needs approval",
     }
 }
 
@@ -131,7 +135,14 @@ mod tests {
         use Namespace::{ApiKeys, Audit, Roles, Tickets, Users};
         use Permission::{Create, Delete, ManageAccess, Reissue, Update, View};
         assert_eq!(told(&[]), [] as [&str; 0]);
-        assert_eq!(told(&[(Tickets, View), (Tickets, Update)]), [] as [&str; 0]);
+        assert_eq!(told(&[(Tickets, Update)]), [] as [&str; 0]);
+        assert_eq!(
+            told(&[(Tickets, View), (Tickets, Update)]),
+            [
+                "see requests for approval",
+                "decide about other people's requests for approval"
+            ]
+        );
         assert_eq!(told(&[(ApiKeys, Create)]), [] as [&str; 0]);
         assert_eq!(
             told(&[(ApiKeys, View), (ApiKeys, Create)]),
@@ -159,7 +170,8 @@ mod tests {
     fn only_what_some_operation_needs_is_offered() {
         assert!(is_needed(Namespace::Roles, Permission::ManageAccess));
         assert!(!is_needed(Namespace::Users, Permission::Reissue));
-        assert!(!is_needed(Namespace::Tickets, Permission::View));
+        assert!(is_needed(Namespace::Tickets, Permission::View));
+        assert!(!is_needed(Namespace::Tickets, Permission::Delete));
         for (namespace, permission) in Grants::ALL.iter() {
             let read = read_grant(&write_grant(namespace, permission));
             let one = Grants::one(namespace, permission);

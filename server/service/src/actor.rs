@@ -8,6 +8,7 @@ use domain::{
     operation::Means,
     permission::Rights,
     principal::{Identity, Principal, UserId},
+    ticket::TicketId,
 };
 
 /// Where a request comes from, for the audit trail and the log.
@@ -40,6 +41,8 @@ pub enum Via {
     Console,
     /// The server's background work.
     Job,
+    /// The approval of a ticket that runs by itself, for whoever asked for it.
+    Ticket(TicketId),
 }
 
 impl Via {
@@ -51,7 +54,7 @@ impl Via {
             Self::Key(_) => Means::Key,
             Self::KeyToken(..) => Means::KeyToken,
             Self::Console => Means::Console,
-            Self::Job => Means::Job,
+            Self::Job | Self::Ticket(_) => Means::Job,
         }
     }
 
@@ -59,7 +62,7 @@ impl Via {
     pub fn session_id(&self) -> Option<&str> {
         match self {
             Self::Session(id) | Self::Token(id) | Self::KeyToken(_, id) => Some(id),
-            Self::Key(_) | Self::Console | Self::Job => None,
+            Self::Key(_) | Self::Console | Self::Job | Self::Ticket(_) => None,
         }
     }
 
@@ -72,6 +75,7 @@ impl Via {
             Self::KeyToken(tag, _) => format!("token of key {tag}"),
             Self::Console => "console".to_owned(),
             Self::Job => "job".to_owned(),
+            Self::Ticket(id) => format!("approval of ticket {id}"),
         }
     }
 }
@@ -140,6 +144,14 @@ impl Actor {
     /// Who.
     pub const fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Their account. `None`: the console and the server itself have none.
+    pub(crate) const fn account(&self) -> Option<UserId> {
+        match self.via {
+            Via::Console | Via::Job => None,
+            _ => Some(self.identity.id),
+        }
     }
 
     /// What they may do at present.

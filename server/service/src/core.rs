@@ -22,6 +22,7 @@ use crate::{
     sessions::Sessions,
     store::{self, Db, OpenError},
     throttle::Throttles,
+    tickets::Tickets,
     token::Ring,
     usage::Usage,
     users::Users,
@@ -179,6 +180,8 @@ pub struct Services {
     pub saml: Saml,
     /// Service principals.
     pub principals: Principals,
+    /// Tickets and approval settings.
+    pub tickets: Tickets,
     /// Verification.
     pub verifier: Verifier,
     pub(crate) core: Arc<Core>,
@@ -204,6 +207,7 @@ impl Services {
             saml: Saml::new(core.clone()),
             principals: Principals { core: core.clone() },
             second_factors: SecondFactors { core: core.clone() },
+            tickets: Tickets { core: core.clone() },
             verifier: Verifier { core: core.clone() },
             core,
         })

@@ -21,17 +21,20 @@ pub enum JobKind {
     TokenKeys,
     /// Folding the figures of the directory.
     Figures,
+    /// Closing tickets that have waited for too long, and removing old ones.
+    Tickets,
 }
 
 impl JobKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RefusedKeys,
         Self::KeyUses,
         Self::CleanUp,
         Self::Checkpoint,
         Self::TokenKeys,
         Self::Figures,
+        Self::Tickets,
     ];
 
     /// The name on the wire.
@@ -43,6 +46,7 @@ impl JobKind {
             Self::Checkpoint => "AUDIT_CHECKPOINT",
             Self::TokenKeys => "TOKEN_KEYS",
             Self::Figures => "FIGURES",
+            Self::Tickets => "TICKETS",
         }
     }
 
@@ -54,6 +58,7 @@ impl JobKind {
             Self::Checkpoint => "no checkpoint was signed",
             Self::TokenKeys => "token keys were not read anew",
             Self::Figures => "figures were not folded",
+            Self::Tickets => "tickets were not looked after",
         }
     }
 }

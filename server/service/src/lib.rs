@@ -32,6 +32,7 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod throttle;
+pub mod tickets;
 mod token;
 mod usage;
 pub mod users;
@@ -40,6 +41,6 @@ pub mod verify;
 pub use self::{
     actor::{Actor, Lifetime, Origin, Via},
     core::{Limits, Options, Services},
-    operation::Outcome,
+    operation::{Outcome, Waiting},
     store::OpenError,
 };

@@ -1,5 +1,5 @@
 //! Background work: writes gathered uses of keys, records refused ones, removes what is past its
-//! time, folds the figures of the directory, signs checkpoints of the audit trail, notices new token
+//! time, lets tickets expire, folds the figures of the directory, signs checkpoints of the audit trail, notices new token
 //! keys.
 
 use std::time::Duration;
@@ -45,6 +45,7 @@ impl Services {
             }
             if minute_is_over {
                 core.work(JobKind::CleanUp, core.purge()).await;
+                core.work(JobKind::Tickets, core.tend_tickets()).await;
                 core.work(JobKind::Figures, keys::directory::fold_tally(&core.db))
                     .await;
                 core.work(JobKind::Checkpoint, core.sign_checkpoint()).await;
@@ -62,6 +63,7 @@ impl Services {
         core.record_refusals(true).await?;
         core.usage.flush(&core.db).await?;
         core.purge().await?;
+        core.tend_tickets().await?;
         keys::directory::fold_tally(&core.db).await?;
         core.sign_checkpoint().await?;
         Ok(())

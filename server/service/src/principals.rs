@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     Instant,
+    approval::KeyAction,
     audit::{Action, Event},
     error::{Conflict, Error, FieldError, Problem, Refusal},
     expiry::Validity,
@@ -21,7 +22,7 @@ use crate::{
     fault::Fault,
     keys::{CreatedKey, Keys},
     list::{Page, Query},
-    operation::KeyChange,
+    operation::{KeyChange, Leave, Step},
     roles,
     store::{
         Conn, keys as key_store, principals as store, roles as role_store, sessions,
@@ -155,16 +156,23 @@ impl Principals {
         let keys = Keys {
             core: self.core.clone(),
         };
-        let created = keys
+        let step = keys
             .create_in(
                 &mut tx,
                 actor,
                 identity.clone(),
                 String::new(),
                 wanted.validity,
+                None,
             )
             .await?;
-        let event = created.event();
+        let (created, event) = match step {
+            Step::Done(created, event) => (created, event),
+            // A ticket holds a key; principal and role would have to exist before it (ADR 22).
+            Step::Unchanged(_) | Step::Asked(..) => {
+                return Err(Error::Refused(Refusal::NeedsApproval).into());
+            }
+        };
         core.commit(tx, actor, &event).await?;
         let principal = ServicePrincipal {
             identity,
@@ -284,12 +292,21 @@ impl Principals {
         let key = key_store::current_of(&mut tx.conn(), user).await?;
         let key = key.map(|row| row.into_key(now)).transpose()?;
         if let Some(key) = &key {
-            let change = KeyChange::Delete(&key.tag);
-            let admission = core.admit(&mut tx, actor, change).await?;
+            let change = KeyChange {
+                action: KeyAction::Delete,
+                owner: &key.owner,
+                before: Some(key),
+                after: None,
+            };
+            // Its key is deleted first, with a ticket; then nothing of it needs approval.
+            let Leave::Granted(admission) = core.admit(&mut tx, actor, change, None).await? else {
+                return Err(Error::Refused(Refusal::NeedsApproval).into());
+            };
             key_store::delete(&mut tx.conn(), &key.tag, user, &by, now, &admission).await?;
             let gone = Event::done(Action::KeyDeleted, key.tag.as_str());
             core.append(&mut tx, actor.into(), &gone).await?;
         }
+        let tickets = core.lock_tickets_of(&mut tx, user).await?;
         let conn = &mut tx.conn();
         for held in role_store::held_by(conn, user).await? {
             role_store::withdraw(conn, user, held.role_id).await?;
@@ -304,6 +321,7 @@ impl Principals {
             role_store::set_permissions(conn, role, std::iter::empty()).await?;
             role_store::delete(conn, role).await?;
         }
+        core.withdraw_tickets(&mut tx, actor, tickets).await?;
         let event = Event::done(Action::PrincipalDeleted, identity.to_string());
         core.commit(tx, actor, &event).await
     }

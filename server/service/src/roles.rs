@@ -23,6 +23,7 @@ use crate::{
         roles::{self as store, HeldRow, RoleRow},
         users::{self as user_store, UserRow},
     },
+    tickets::Deciders,
     users::find,
 };
 
@@ -247,6 +248,7 @@ impl Roles {
         actor.may(Operation::UpdateRole)?;
         let mut tx = self.core.db.begin().await?;
         let conn = &mut tx.conn();
+        let deciders = Deciders::before(conn).await?;
         let before = editable(conn, id).await?;
         let wanted = change(&before)?;
         let (name, description) = check(actor, &wanted)?;
@@ -258,6 +260,7 @@ impl Roles {
             return Err(FieldError::new("name", Problem::Taken).into());
         }
         store::set_permissions(conn, id, names_of(wanted.grants)).await?;
+        deciders.refuse_too_few(conn).await?;
         let role = Role {
             name,
             description,
@@ -343,6 +346,7 @@ async fn assign_to(
     if id == actor.identity.id {
         return Err(Error::Refused(Refusal::OwnRoles).into());
     }
+    let deciders = Deciders::before(conn).await?;
     let before = held_by(conn, id).await?;
     let administrator = BuiltInRole::Administrator;
     // Locks them: whoever else takes administrators away waits, and counts anew.
@@ -366,6 +370,7 @@ async fn assign_to(
     {
         return Err(Error::Refused(Refusal::LastAdministrator).into());
     }
+    deciders.refuse_too_few(conn).await?;
     let after = held_by(conn, id).await?;
     Ok(
         Event::done(Action::RolesAssigned, user.identity()?.to_string())

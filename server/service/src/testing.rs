@@ -11,16 +11,18 @@ use std::{path::Path, sync::Arc};
 use chrono::TimeDelta;
 use domain::{
     Instant,
+    approval::KeyAction,
     audit::{Action, Event},
     expiry::SamlSession,
     principal::{DomainType, Identity, Principal},
+    ticket::TicketId,
 };
 use serde_json::json;
 use sqlx::Connection;
 use tempfile::TempDir;
 
 use crate::{
-    Actor, Limits, Options, Origin, Services,
+    Actor, Limits, Options, Origin, Outcome, Services,
     clock::FakeClock,
     entropy::{FakeEntropy, OsEntropy, random},
     secret::RandomToken,
@@ -29,6 +31,7 @@ use crate::{
         SQLITE_FILE,
         sessions::{self, NewSession},
     },
+    tickets::ApprovalChange,
     users::NewUser,
 };
 
@@ -292,6 +295,20 @@ pub fn credentials(name: &str, password: &str) -> Credentials {
     }
 }
 
+/// Approval settings under which these actions need approval, for so many hours; else the defaults.
+pub fn approval(actions: &[KeyAction], expiry_hours: u32) -> ApprovalChange {
+    let defaults = domain::approval::Settings::default();
+    ApprovalChange {
+        actions: actions.iter().copied().collect(),
+        expiry_hours,
+        purge_days: defaults.purge_days,
+        run_on_approval: false,
+        mail: false,
+        mail_to: Vec::new(),
+        exemptions: Vec::new(),
+    }
+}
+
 /// The code that an authenticator application shows which was set up with that secret.
 pub fn totp(secret: &str, now: Instant) -> String {
     crate::second_factor::totp::shown(secret, now)
@@ -303,6 +320,24 @@ pub fn origin() -> Origin {
         address: "192.0.2.7".to_owned(),
         request_id: "request-1".to_owned(),
         ..Origin::default()
+    }
+}
+
+impl<T> Outcome<T> {
+    /// The result of an operation that was carried out.
+    pub fn done(self) -> T {
+        match self {
+            Self::Done(result) => result,
+            Self::Waits(waiting) => unreachable!("it waits for approval: {waiting:?}"),
+        }
+    }
+
+    /// The ticket of an operation that waits.
+    pub fn ticket(self) -> TicketId {
+        match self {
+            Self::Waits(waiting) => waiting.ticket,
+            Self::Done(_) => unreachable!("it did not wait for approval"),
+        }
     }
 }
 

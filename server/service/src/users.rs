@@ -28,6 +28,7 @@ use crate::{
         Conn, Tx, roles as role_store, sessions,
         users::{self as store, UserRow},
     },
+    tickets::Deciders,
 };
 
 pub use self::query::{USER_FIELDS, UserField, UserQuery};
@@ -257,8 +258,12 @@ impl Users {
         let core = &*self.core;
         let mut tx = core.db.begin().await?;
         let conn = &mut tx.conn();
+        let deciders = Deciders::before(conn).await?;
         let user = find(conn, principal).await?;
         let id = UserId(user.id);
+        // Before the account: whoever executes a ticket goes on to the account.
+        let tickets = core.lock_tickets_of(&mut tx, id).await?;
+        let conn = &mut tx.conn();
         let administrator = BuiltInRole::Administrator.id();
         let held = role_store::held_by(conn, id).await?;
         if held.iter().any(|row| row.role_id == administrator)
@@ -270,7 +275,9 @@ impl Users {
         if !store::set_disabled(conn, id, Some(core.clock.now())).await? {
             return Ok(());
         }
+        deciders.refuse_too_few(conn).await?;
         let ended = sessions::end_all(conn, id, None).await?;
+        core.withdraw_tickets(&mut tx, actor, tickets).await?;
         let event = Event::done(Action::UserDisabled, user.identity()?.to_string())
             .after(json!({ "sessionsEnded": ended }));
         core.commit(tx, actor, &event).await

@@ -8,15 +8,17 @@ mod once;
 use axum::{
     extract::{FromRequestParts, Path, State},
     http::{StatusCode, header, request::Parts},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use domain::{
+    Instant,
+    approval::KeyAction,
     error::{Error, Problem},
     expiry::Validity,
     key::{ApiKey, Tag},
     principal::{DomainType, Identity, Principal},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use service::keys::{CreatedKey, KEY_FIELDS, NewKey};
 
 pub(super) use self::described::api;
@@ -26,10 +28,11 @@ use super::{
     BASE, date,
     document::{Body, Document, Members, NoBody, under_attributes},
     listing::Listing,
+    waiting,
 };
 use crate::{AppState, credentials::Caller, failure::Failure};
 
-const PATH: &str = "/security/api-keys";
+pub(super) const PATH: &str = "/security/api-keys";
 
 /// Call 1.
 async fn create(
@@ -37,34 +40,66 @@ async fn create(
     Caller(actor): Caller,
     key: IdempotencyKey,
     body: Body,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Response, Failure> {
     let wanted = wanted(&body)?;
     let once = key.with(&body);
-    let created = once::once(&state, &actor, once.as_ref(), async {
+    let outcome = once::once(&state, &actor, once.as_ref(), async {
         let keys = &state.services.keys;
         let outcome = keys.create_once(&actor, wanted, once.as_ref()).await;
-        Ok(outcome.map_err(under_attributes)?.done())
+        outcome.map_err(under_attributes)
     })
     .await?;
-    Ok(answer_of("apiKeyCreationResponse", &created))
+    let kind = answer_kind(KeyAction::Create);
+    Ok(waiting::answer(outcome, |created| {
+        answer_of(kind, &created)
+    }))
 }
 
 /// The answer that shows a new key's value, this once.
 fn answer_of(kind: &str, created: &CreatedKey) -> impl IntoResponse + use<> {
+    let location = [(header::LOCATION, href(&created.key.tag))];
+    let document = Document(revealing(kind, created));
+    (StatusCode::CREATED, location, document)
+}
+
+/// The document that shows a new key's value, this once.
+pub(super) fn revealing(kind: &str, created: &CreatedKey) -> Value {
     let key = &created.key;
-    let document = json!({ "data": {
-        "links": { "self": { "href": href(&key.tag) } },
+    let value = Map::from_iter([("apiKey".to_owned(), json!(*created.value.reveal()))]);
+    let owner = &key.owner.principal.name;
+    answer_document(kind, &key.tag, key.expires_at, owner, &key.issuer, value)
+}
+
+/// A document about a key that was made, with these attributes besides.
+pub(super) fn answer_document(
+    kind: &str,
+    tag: &Tag,
+    expires_at: Instant,
+    owner: &str,
+    issued_by: &Identity,
+    mut attributes: Map<String, Value>,
+) -> Value {
+    for (name, value) in [
+        ("expiryDateTime", json!(date(expires_at))),
+        ("userName", json!(owner)),
+        ("issuer", issuer(issued_by)),
+    ] {
+        attributes.insert(name.to_owned(), value);
+    }
+    json!({ "data": {
+        "links": { "self": { "href": href(tag) } },
         "type": kind,
-        "id": key.tag,
-        "attributes": {
-            "apiKey": *created.value.reveal(),
-            "expiryDateTime": date(key.expires_at),
-            "userName": key.owner.principal.name,
-            "issuer": issuer(&key.issuer),
-        },
-    }});
-    let location = [(header::LOCATION, href(&key.tag))];
-    (StatusCode::CREATED, location, Document(document))
+        "id": tag,
+        "attributes": attributes,
+    }})
+}
+
+/// The type of the document that answers an action which makes a key.
+pub(super) const fn answer_kind(action: KeyAction) -> &'static str {
+    match action {
+        KeyAction::Reissue => "apiKeyReissueResponse",
+        _ => "apiKeyCreationResponse",
+    }
 }
 
 fn wanted(body: &Body) -> Result<NewKey, Failure> {
@@ -147,10 +182,10 @@ async fn delete(
     TagInPath(tag): TagInPath,
     IfMatch(version): IfMatch,
     _: NoBody,
-) -> Result<StatusCode, Failure> {
+) -> Result<Response, Failure> {
     let keys = &state.services.keys;
-    keys.delete(&actor, &tag, version).await?.done();
-    Ok(StatusCode::NO_CONTENT)
+    let outcome = keys.delete(&actor, &tag, version).await?;
+    Ok(waiting::answer(outcome, |()| StatusCode::NO_CONTENT))
 }
 
 /// The tag in the path, `=` literal or percent-encoded. What cannot be a tag names nothing.
@@ -169,7 +204,7 @@ impl FromRequestParts<AppState> for TagInPath {
     }
 }
 
-fn href(tag: &Tag) -> String {
+pub(super) fn href(tag: &Tag) -> String {
     format!("{BASE}{PATH}/{tag}")
 }
 

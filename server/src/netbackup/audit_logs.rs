@@ -19,11 +19,7 @@ const PATH: &str = "/security/auditlogs";
 
 pub(super) fn api() -> Api {
     let (text, or_null) = (schema::text, || schema::or_null(schema::text()));
-    let change = schema::whole(&[
-        ("attributeName", text()),
-        ("oldValue", or_null()),
-        ("newValue", or_null()),
-    ]);
+    let change = described_change();
     let who = schema::whole(&[
         ("userName", text()),
         ("domainName", text()),
@@ -120,7 +116,18 @@ fn item(record: &Record) -> Value {
     })
 }
 
-fn change(change: &Change) -> Value {
+/// The schema of a member that differs.
+pub(super) fn described_change() -> Value {
+    let or_null = || schema::or_null(schema::text());
+    schema::whole(&[
+        ("attributeName", schema::text()),
+        ("oldValue", or_null()),
+        ("newValue", or_null()),
+    ])
+}
+
+/// A member of something's state that differs before and after.
+pub(super) fn change(change: &Change) -> Value {
     json!({
         "attributeName": change.name,
         "oldValue": change.old,

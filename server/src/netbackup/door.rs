@@ -94,7 +94,13 @@ fn error_code(failure: &Failure) -> u32 {
         Failure::Domain(Error::NotFound) | Failure::NoRoute => code::NOT_FOUND,
         Failure::Domain(
             Error::NotPermitted
-            | Error::Refused(Refusal::OwnerMayDoMore | Refusal::RoleExceedsOwn | Refusal::OwnRoles),
+            | Error::Refused(
+                Refusal::OwnerMayDoMore
+                | Refusal::RoleExceedsOwn
+                | Refusal::OwnRoles
+                | Refusal::OwnTicket
+                | Refusal::UnknownPerson,
+            ),
         ) => code::NOT_PERMITTED,
         Failure::Domain(Error::Unauthenticated) => code::UNAUTHENTICATED,
         _ => code::OURS + u32::from(failure.status().as_u16()),

@@ -156,8 +156,9 @@ struct Cell {
 }
 
 impl Cell {
-    /// What the rules say, then what the present state says. `None`: it is done.
-    fn refusal(self, door: Door) -> Option<Error> {
+    /// What the rules say, then what the present state says. `None`: it is done, or with approval a
+    /// ticket is made.
+    fn refusal(self, door: Door, approval: bool) -> Option<Error> {
         if !door.takes(self.means) {
             return Some(Error::Unauthenticated);
         }
@@ -169,6 +170,13 @@ impl Cell {
             return Some(error);
         }
         match (self.operation, self.whose) {
+            // Whoever has no account has nothing to execute a ticket with.
+            _ if approval && self.means == Means::Console && takes_approval(self.operation) => {
+                Some(match self.operation {
+                    Operation::RevokeKey => Error::Refused(Refusal::NotRevocable),
+                    _ => Error::Refused(Refusal::NeedsApproval),
+                })
+            }
             // There are no service principals yet.
             (Operation::RevokeKey, _) => Some(Error::Refused(Refusal::NotRevocable)),
             // Whoever asks with a key has one.
@@ -201,7 +209,11 @@ fn ownerships(operation: Operation) -> &'static [Whose] {
         | Operation::AssignRoles
         | Operation::ViewAudit
         | Operation::ViewPolicy
-        | Operation::UpdatePolicy => &[Whose::Others],
+        | Operation::UpdatePolicy
+        | Operation::ViewTickets
+        | Operation::DecideTicket
+        | Operation::ViewApproval
+        | Operation::UpdateApproval => &[Whose::Others],
     }
 }
 
@@ -221,13 +233,30 @@ const fn action(operation: Operation) -> Option<&'static str> {
         Operation::DeleteRole => "role.delete",
         Operation::AssignRoles => "role.assign",
         Operation::UpdatePolicy => "policy.update",
+        Operation::DecideTicket => "ticket.approve",
+        Operation::UpdateApproval => "approval.update",
         Operation::ViewAudit => "audit.read",
         Operation::EndOwnSessions => "session.end",
         Operation::ViewKey
         | Operation::ViewUsers
         | Operation::ViewRoles
-        | Operation::ViewPolicy => return None,
+        | Operation::ViewPolicy
+        | Operation::ViewTickets
+        | Operation::ViewApproval => return None,
     })
+}
+
+/// Whether it needs approval, when that is on for everything.
+const fn takes_approval(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::CreateKey
+            | Operation::UpdateKey
+            | Operation::DeleteKey
+            | Operation::ReissueKey
+            | Operation::RevokeKey
+            | Operation::UpdateApproval
+    )
 }
 
 /// Whether doing it changes anything but the trail.
@@ -277,21 +306,30 @@ async fn check(door: Door, stage: &mut Stage, cell: Cell) -> bool {
         stage.seen = Some(before);
         return false;
     };
-    let expected = match cell.refusal(door) {
+    let expected = match cell.refusal(door, stage.approval) {
         Some(error) => Err(door.told(&error)),
         None => Ok(()),
     };
     assert_eq!(answer, expected, "{door:?} {cell:?}");
     let after = stage.state().await;
     let changed = after != before;
+    // M8: with approval a ticket is made, and nothing else.
+    let asked = stage.approval && answer.is_ok() && takes_approval(cell.operation);
+    assert_eq!(
+        stage.take_tickets().await,
+        u64::from(asked),
+        "{door:?} {cell:?}"
+    );
     assert_eq!(
         changed,
-        answer.is_ok() && changes(cell.operation),
+        answer.is_ok() && changes(cell.operation) && !asked,
         "{door:?} {cell:?}: changed: {changed}"
     );
     let recorded = stage.recorded_since(records).await;
     let known = door.takes(cell.means);
-    if let Some(action) = action(cell.operation) {
+    if asked {
+        assert_eq!(recorded, ["ticket.request done"], "{door:?} {cell:?}");
+    } else if let Some(action) = action(cell.operation) {
         let outcome = if answer.is_ok() { "done" } else { "refused" };
         let expected = known.then(|| format!("{action} {outcome}"));
         assert_eq!(
@@ -340,6 +378,32 @@ async fn the_browser_s_functions_do_what_the_rules_say() {
 #[tokio::test]
 async fn the_use_cases_do_what_the_rules_say() {
     let played = play(Door::Service, stage().await).await;
+    assert!(played > 1000, "{played}");
+}
+
+/// M8: no operation of anybody who is not exempt changes a key, or the approval settings, without a
+/// ticket; all others go on.
+async fn with_approval() -> Stage {
+    let mut stage = stage().await;
+    stage.switch_approval_on().await;
+    stage
+}
+
+#[tokio::test]
+async fn with_approval_the_rest_api_makes_tickets_and_nothing_else() {
+    let played = play(Door::Rest, with_approval().await).await;
+    assert!(played > 400, "{played}");
+}
+
+#[tokio::test]
+async fn with_approval_the_browser_s_functions_make_tickets_and_nothing_else() {
+    let played = play(Door::Browser, with_approval().await).await;
+    assert!(played > 300, "{played}");
+}
+
+#[tokio::test]
+async fn with_approval_the_use_cases_make_tickets_and_nothing_else() {
+    let played = play(Door::Service, with_approval().await).await;
     assert!(played > 1000, "{played}");
 }
 

@@ -12,6 +12,8 @@ mod idempotency;
 mod limits;
 mod login;
 mod logout;
+mod mpa_configurations;
+mod mpa_tickets;
 mod ping;
 mod second_factor;
 mod server;

@@ -1,5 +1,6 @@
 //! The browser's door: what its answers allow, and who is let through.
 
+mod approval;
 mod export;
 mod export_keys;
 mod metadata;

@@ -156,6 +156,56 @@ impl Action {
                 "The second factor of user {} was changed.",
                 "Changing the second factor of user {} was refused.",
             ),
+            Self::TicketRequested => Words(
+                71,
+                "Ticket {} was made: it waits for approval.",
+                "Asking for approval was refused: {}.",
+            ),
+            Self::TicketApproved => Words(
+                72,
+                "Ticket {} was approved.",
+                "Approving ticket {} was refused.",
+            ),
+            Self::TicketRejected => Words(
+                73,
+                "Ticket {} was rejected.",
+                "Rejecting ticket {} was refused.",
+            ),
+            Self::TicketCanceled => Words(
+                74,
+                "Ticket {} was withdrawn.",
+                "Withdrawing ticket {} was refused.",
+            ),
+            Self::TicketExpired => Words(
+                75,
+                "Ticket {} has expired.",
+                "Letting ticket {} expire was refused.",
+            ),
+            Self::TicketRenewed => Words(
+                76,
+                "Ticket {} was renewed.",
+                "Renewing ticket {} was refused.",
+            ),
+            Self::TicketExecuted => Words(
+                77,
+                "Ticket {} was executed.",
+                "Executing ticket {} was refused.",
+            ),
+            Self::TicketCommented => Words(
+                78,
+                "Something was said about ticket {}.",
+                "Commenting on ticket {} was refused.",
+            ),
+            Self::ApprovalChanged => Words(
+                79,
+                "The approval settings were changed.",
+                "Changing the approval settings was refused.",
+            ),
+            Self::ApprovalOverridden => Words(
+                80,
+                "WARNING: approval by a second person was switched off at the console, without approval.",
+                "Switching approval off at the console was refused.",
+            ),
         }
     }
 }
@@ -229,6 +279,16 @@ mod tests {
                 ("token-key.rotate", "SESSION", "MODIFY", 1061),
                 ("principal.delete", "USER", "DELETE", 1062),
                 ("user.second-factor", "USER", "MODIFY", 1063),
+                ("ticket.request", "TICKET", "CREATE", 1071),
+                ("ticket.approve", "TICKET", "MODIFY", 1072),
+                ("ticket.reject", "TICKET", "MODIFY", 1073),
+                ("ticket.cancel", "TICKET", "MODIFY", 1074),
+                ("ticket.expire", "TICKET", "MODIFY", 1075),
+                ("ticket.renew", "TICKET", "MODIFY", 1076),
+                ("ticket.execute", "TICKET", "MODIFY", 1077),
+                ("ticket.comment", "TICKET", "MODIFY", 1078),
+                ("approval.update", "TICKET", "MODIFY", 1079),
+                ("approval.override", "TICKET", "MODIFY", 1080),
             ]
         );
     }
@@ -246,7 +306,7 @@ mod tests {
         let sentences: BTreeSet<_> = all()
             .map(|(one, outcome)| one.message(outcome, "x"))
             .collect();
-        assert_eq!((numbers.len(), sentences.len()), (56, 56));
+        assert_eq!((numbers.len(), sentences.len()), (76, 76));
         for sentence in sentences {
             assert!(
                 sentence.ends_with('.') && !sentence.contains('{'),

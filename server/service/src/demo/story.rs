@@ -192,7 +192,11 @@ impl Story<'_> {
             Step::Remove => {
                 let held = self.keys.remove(name).ok_or(no_key)?;
                 let hannah = self.actor("hannah").await?;
-                self.services.keys.delete(&hannah, &held.tag, None).await?;
+                self.services
+                    .keys
+                    .delete(&hannah, &held.tag, None)
+                    .await?
+                    .at_once()?;
             }
             Step::Reissue { overlap_hours } => {
                 let actor = self.actor(name).await?;
@@ -203,7 +207,7 @@ impl Story<'_> {
                     ..Reissue::default()
                 };
                 let keys = &self.services.keys;
-                let created = keys.reissue(&actor, &held.tag, wanted).await?.done();
+                let created = keys.reissue(&actor, &held.tag, wanted).await?.at_once()?;
                 self.hold(name, created);
             }
             Step::Disable => {
@@ -238,7 +242,7 @@ impl Story<'_> {
             description: story.description.to_owned(),
             validity: Some(Validity::days(story.valid_days).map_err(Error::from)?),
         };
-        let created = self.services.keys.create(&actor, wanted).await?.done();
+        let created = self.services.keys.create(&actor, wanted).await?.at_once()?;
         self.hold(person.name, created);
         Ok(())
     }

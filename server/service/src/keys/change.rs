@@ -4,6 +4,7 @@
 use chrono::{SecondsFormat, TimeDelta};
 use domain::{
     Instant,
+    approval::KeyAction,
     audit::{Action, Event},
     error::{Conflict, Error, FieldError, Problem, Refusal},
     expiry::{self, Act, Asker, Owner, Validity},
@@ -12,6 +13,7 @@ use domain::{
     permission::Whose,
     policy::{MAX_OVERLAP_HOURS, Policy},
     principal::{DomainType, Identity, Principal, fold},
+    ticket::{End, KeyAfter},
 };
 use serde_json::json;
 
@@ -19,7 +21,7 @@ use super::{CreatedKey, Keys, once::Once, whose};
 use crate::{
     Actor, Outcome,
     fault::Fault,
-    operation::{Admission, KeyChange},
+    operation::{Admission, Approved, KeyChange, Leave, Step},
     roles,
     secret::KeyValue,
     store::{Tx, idempotency, keys as store, policy, users},
@@ -85,13 +87,11 @@ impl Keys {
             Some(owner) => find_owner(&mut tx, owner).await?,
             None => actor.identity.clone(),
         };
-        let created = self
-            .create_in(&mut tx, actor, owner, description, wanted.validity)
+        let step = self
+            .create_in(&mut tx, actor, owner, description, wanted.validity, None)
             .await?;
-        let event = created.event();
-        let extra = also(&mut tx, &created).await?;
-        core.commit(tx, actor, &event).await?;
-        Ok(Outcome::Done((created, extra)))
+        let step = step.along(&mut tx, also).await?;
+        core.finish(tx, actor, step).await
     }
 
     /// Makes a key for an owner, within a transaction that goes on to record it.
@@ -102,7 +102,8 @@ impl Keys {
         owner: Identity,
         description: String,
         validity: Option<Validity>,
-    ) -> Result<CreatedKey, Fault> {
+        approved: Option<&Approved<'_>>,
+    ) -> Result<Step<CreatedKey>, Fault> {
         let core = &*self.core;
         let now = core.clock.now();
         let whose = if owner.id == actor.identity.id {
@@ -110,6 +111,7 @@ impl Keys {
         } else {
             Whose::Others
         };
+        actor.may_with(Operation::CreateKey, whose)?;
         let policy = policy::get(&mut tx.conn()).await?;
         allow_for_owner(tx, actor, &owner, &policy).await?;
         let answer = expiry::decide(
@@ -118,9 +120,30 @@ impl Keys {
             asker(actor, whose),
             validity,
             &policy,
-            now,
+            Approved::counted_from(approved, validity, now),
         )?;
-        let admission = core.admit(tx, actor, KeyChange::Create(owner.id)).await?;
+        refuse_passed(answer.expires_at, now)?;
+        let change = KeyChange {
+            action: KeyAction::Create,
+            owner: &owner,
+            before: None,
+            after: Some(KeyAfter {
+                description: description.clone(),
+                end: End::of(validity, End::SamlSession),
+                overlap_hours: None,
+                awaiting_sign_in: answer.awaiting_sign_in,
+            }),
+        };
+        let admission = match core.admit(tx, actor, change, approved).await? {
+            Leave::Granted(admission) => admission,
+            Leave::Asked(waiting, event) => {
+                // Nobody is asked for what could not be done.
+                if store::current_of(&mut tx.conn(), owner.id).await?.is_some() {
+                    return Err(Error::Conflict(Conflict::HasKey).into());
+                }
+                return Ok(Step::Asked(waiting, event));
+            }
+        };
         let new = New {
             owner,
             description,
@@ -132,7 +155,9 @@ impl Keys {
             later_than_saml: answer.later_than_saml,
             now,
         };
-        self.insert(tx, actor, new, &admission).await
+        let created = self.insert(tx, actor, new, &admission).await?;
+        let event = created.event();
+        Ok(Step::Done(created, event))
     }
 
     /// Remembers a request that is not to be carried out twice.
@@ -163,12 +188,23 @@ impl Keys {
         tag: &Tag,
         edit: KeyEdit,
     ) -> Result<Outcome<ApiKey>, Fault> {
+        let mut tx = self.core.db.begin().await?;
+        let step = self.update_in(&mut tx, actor, tag, edit, None).await?;
+        self.core.finish(tx, actor, step).await
+    }
+
+    /// Changes a key, within a transaction that goes on to record it.
+    pub(crate) async fn update_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        tag: &Tag,
+        edit: KeyEdit,
+        approved: Option<&Approved<'_>>,
+    ) -> Result<Step<ApiKey>, Fault> {
         let core = &*self.core;
         let now = core.clock.now();
-        let mut tx = core.db.begin().await?;
-        let before = self
-            .find(&mut tx, actor, tag, Operation::UpdateKey, now)
-            .await?;
+        let before = self.find(tx, actor, tag, Operation::UpdateKey, now).await?;
         let policy = policy::get(&mut tx.conn()).await?;
         let answer = expiry::decide(
             Owner::of(&before.owner),
@@ -176,18 +212,33 @@ impl Keys {
             asker(actor, whose(actor, &before)),
             edit.validity,
             &policy,
-            now,
+            Approved::counted_from(approved, edit.validity, now),
         )?;
         before.editable()?;
+        refuse_passed(answer.expires_at, now)?;
         let description = match &edit.description {
             Some(description) => check_description(description)?,
             None => before.description.clone(),
         };
         check_version(&before, edit.version)?;
         if answer.expires_at.is_none() && description == before.description {
-            return Ok(Outcome::Done(before));
+            return Ok(Step::Unchanged(before));
         }
-        let admission = core.admit(&mut tx, actor, KeyChange::Update(tag)).await?;
+        let change = KeyChange {
+            action: KeyAction::Update,
+            owner: &before.owner,
+            before: Some(&before),
+            after: Some(KeyAfter {
+                description: description.clone(),
+                end: End::of(edit.validity, End::Unchanged),
+                overlap_hours: None,
+                awaiting_sign_in: before.state == State::Inactive,
+            }),
+        };
+        let admission = match core.admit(tx, actor, change, approved).await? {
+            Leave::Granted(admission) => admission,
+            Leave::Asked(waiting, event) => return Ok(Step::Asked(waiting, event)),
+        };
         let conn = &mut tx.conn();
         let version = before.version;
         let end = answer.expires_at;
@@ -203,8 +254,7 @@ impl Keys {
         let event = Event::done(Action::KeyUpdated, tag.as_str())
             .before(audited(&before))
             .after(audited(&after));
-        core.commit(tx, actor, &event).await?;
-        Ok(Outcome::Done(after))
+        Ok(Step::Done(after, event))
     }
 
     /// Replaces a key; `also` runs in the same transaction.
@@ -215,14 +265,28 @@ impl Keys {
         wanted: Reissue,
         also: impl AsyncFnOnce(&mut Tx, &CreatedKey) -> Result<T, Fault>,
     ) -> Result<Outcome<(CreatedKey, T)>, Fault> {
+        let mut tx = self.core.db.begin().await?;
+        let step = self.reissue_in(&mut tx, actor, tag, wanted, None).await?;
+        let step = step.along(&mut tx, also).await?;
+        self.core.finish(tx, actor, step).await
+    }
+
+    /// Replaces a key, within a transaction that goes on to record it.
+    pub(crate) async fn reissue_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        tag: &Tag,
+        wanted: Reissue,
+        approved: Option<&Approved<'_>>,
+    ) -> Result<Step<CreatedKey>, Fault> {
         let core = &*self.core;
         let now = core.clock.now();
-        let mut tx = core.db.begin().await?;
         let old = self
-            .find(&mut tx, actor, tag, Operation::ReissueKey, now)
+            .find(tx, actor, tag, Operation::ReissueKey, now)
             .await?;
         let policy = policy::get(&mut tx.conn()).await?;
-        allow_for_owner(&mut tx, actor, &old.owner, &policy).await?;
+        allow_for_owner(tx, actor, &old.owner, &policy).await?;
         let asker = asker(actor, whose(actor, &old));
         let answer = expiry::decide(
             Owner::of(&old.owner),
@@ -230,23 +294,40 @@ impl Keys {
             asker,
             wanted.validity,
             &policy,
-            now,
+            Approved::counted_from(approved, wanted.validity, now),
         )?;
-        let overlap = check_overlap(wanted.overlap_hours, &policy)?;
+        refuse_passed(answer.expires_at, now)?;
+        let overlap_hours = check_overlap(wanted.overlap_hours, &policy)?;
+        let overlap = TimeDelta::hours(overlap_hours.into());
         old.reissuable()?;
         let description = match &wanted.description {
             Some(description) => check_description(description)?,
             None => old.description.clone(),
         };
         check_version(&old, wanted.version)?;
-        let admission = core.admit(&mut tx, actor, KeyChange::Reissue(tag)).await?;
+        let by_administrator = asker == Asker::Administrator;
+        let awaiting_sign_in = by_administrator && old.state == State::Inactive;
+        let change = KeyChange {
+            action: KeyAction::Reissue,
+            owner: &old.owner,
+            before: Some(&old),
+            after: Some(KeyAfter {
+                description: description.clone(),
+                end: End::of(wanted.validity, End::SamlSession),
+                overlap_hours: Some(overlap_hours),
+                awaiting_sign_in,
+            }),
+        };
+        let admission = match core.admit(tx, actor, change, approved).await? {
+            Leave::Granted(admission) => admission,
+            Leave::Asked(waiting, event) => return Ok(Step::Asked(waiting, event)),
+        };
         let ends_at = match old.state {
             State::Active => (now + overlap).min(old.expires_at),
             _ => now,
         };
-        self.end_old(&mut tx, actor, &old, ends_at, now, &admission)
+        self.end_old(tx, actor, &old, ends_at, now, &admission)
             .await?;
-        let by_administrator = asker == Asker::Administrator;
         let new = New {
             owner: old.owner.clone(),
             description,
@@ -254,20 +335,18 @@ impl Keys {
                 .expires_at
                 .ok_or(Fault::Broken("a key without an end"))?,
             saml_validated: answer.saml_validated || (by_administrator && old.saml_validated),
-            awaiting_sign_in: by_administrator && old.state == State::Inactive,
+            awaiting_sign_in,
             later_than_saml: answer.later_than_saml,
             now,
         };
-        let created = self.insert(&mut tx, actor, new, &admission).await?;
+        let created = self.insert(tx, actor, new, &admission).await?;
         let mut after = audited(&created.key);
         after["tag"] = json!(created.key.tag);
         after["oldKeyEnds"] = json!(ends_at.to_rfc3339_opts(SecondsFormat::Micros, true));
         let event = Event::done(Action::KeyReissued, tag.as_str())
             .before(audited(&old))
             .after(after);
-        let extra = also(&mut tx, &created).await?;
-        core.commit(tx, actor, &event).await?;
-        Ok(Outcome::Done((created, extra)))
+        Ok(Step::Done(created, event))
     }
 
     pub(super) async fn try_delete(
@@ -276,38 +355,76 @@ impl Keys {
         tag: &Tag,
         version: Option<i64>,
     ) -> Result<Outcome<()>, Fault> {
+        let mut tx = self.core.db.begin().await?;
+        let step = self.delete_in(&mut tx, actor, tag, version, None).await?;
+        self.core.finish(tx, actor, step).await
+    }
+
+    /// Deletes a key, within a transaction that goes on to record it.
+    pub(crate) async fn delete_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        tag: &Tag,
+        version: Option<i64>,
+        approved: Option<&Approved<'_>>,
+    ) -> Result<Step<()>, Fault> {
         let core = &*self.core;
         let now = core.clock.now();
-        let mut tx = core.db.begin().await?;
-        let key = self
-            .find(&mut tx, actor, tag, Operation::DeleteKey, now)
-            .await?;
+        let key = self.find(tx, actor, tag, Operation::DeleteKey, now).await?;
         check_version(&key, version)?;
-        let admission = core.admit(&mut tx, actor, KeyChange::Delete(tag)).await?;
+        let change = KeyChange {
+            action: KeyAction::Delete,
+            owner: &key.owner,
+            before: Some(&key),
+            after: None,
+        };
+        let admission = match core.admit(tx, actor, change, approved).await? {
+            Leave::Granted(admission) => admission,
+            Leave::Asked(waiting, event) => return Ok(Step::Asked(waiting, event)),
+        };
         let by = actor.identity.to_string();
         let owner = key.owner.id;
         if !store::delete(&mut tx.conn(), tag, owner, &by, now, &admission).await? {
             return Err(Error::NotFound.into());
         }
         let event = Event::done(Action::KeyDeleted, tag.as_str()).before(audited(&key));
-        core.commit(tx, actor, &event).await?;
-        Ok(Outcome::Done(()))
+        Ok(Step::Done((), event))
     }
 
     pub(super) async fn try_revoke(&self, actor: &Actor, tag: &Tag) -> Result<Outcome<()>, Fault> {
+        let mut tx = self.core.db.begin().await?;
+        let step = self.revoke_in(&mut tx, actor, tag, None).await?;
+        self.core.finish(tx, actor, step).await
+    }
+
+    /// Revokes a key, within a transaction that goes on to record it.
+    pub(crate) async fn revoke_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        tag: &Tag,
+        approved: Option<&Approved<'_>>,
+    ) -> Result<Step<()>, Fault> {
         let now = self.core.clock.now();
         let core = &*self.core;
-        let mut tx = core.db.begin().await?;
-        let before = self
-            .find(&mut tx, actor, tag, Operation::RevokeKey, now)
-            .await?;
+        let before = self.find(tx, actor, tag, Operation::RevokeKey, now).await?;
         if before.owner.principal.domain_type != DomainType::Nbsp {
             return Err(Error::Refused(Refusal::NotRevocable).into());
         }
         if before.state == State::Revoked {
             return Err(Error::Conflict(Conflict::NotActive).into());
         }
-        let admission = core.admit(&mut tx, actor, KeyChange::Revoke(tag)).await?;
+        let change = KeyChange {
+            action: KeyAction::Revoke,
+            owner: &before.owner,
+            before: Some(&before),
+            after: None,
+        };
+        let admission = match core.admit(tx, actor, change, approved).await? {
+            Leave::Granted(admission) => admission,
+            Leave::Asked(waiting, event) => return Ok(Step::Asked(waiting, event)),
+        };
         let conn = &mut tx.conn();
         if !store::revoke(conn, tag, now, &admission).await? {
             return Err(Error::Conflict(Conflict::NotActive).into());
@@ -317,8 +434,7 @@ impl Keys {
         let event = Event::done(Action::KeyUpdated, tag.as_str())
             .before(audited(&before))
             .after(audited(&after));
-        core.commit(tx, actor, &event).await?;
-        Ok(Outcome::Done(()))
+        Ok(Step::Done((), event))
     }
 
     /// The key that an operation is about, if the actor may do it.
@@ -411,6 +527,27 @@ impl Keys {
     }
 }
 
+impl Step<CreatedKey> {
+    /// Does what belongs to a new key in the same transaction.
+    async fn along<T>(
+        self,
+        tx: &mut Tx,
+        also: impl AsyncFnOnce(&mut Tx, &CreatedKey) -> Result<T, Fault>,
+    ) -> Result<Step<(CreatedKey, T)>, Fault> {
+        Ok(match self {
+            Self::Done(created, event) => {
+                let extra = also(tx, &created).await?;
+                Step::Done((created, extra), event)
+            }
+            Self::Unchanged(created) => {
+                let extra = also(tx, &created).await?;
+                Step::Unchanged((created, extra))
+            }
+            Self::Asked(waiting, event) => Step::Asked(waiting, event),
+        })
+    }
+}
+
 impl CreatedKey {
     /// What the trail says of it.
     pub(crate) fn event(&self) -> Event {
@@ -466,14 +603,22 @@ fn check_version(key: &ApiKey, seen: Option<i64>) -> Result<(), Error> {
     }
 }
 
-fn check_overlap(asked: Option<u32>, policy: &Policy) -> Result<TimeDelta, FieldError> {
+/// An end that was fixed by an approval may have passed since; no other end can have.
+fn refuse_passed(end: Option<Instant>, now: Instant) -> Result<(), Error> {
+    match end {
+        Some(end) if end <= now => Err(Error::Conflict(Conflict::ApprovedEndPassed)),
+        _ => Ok(()),
+    }
+}
+
+fn check_overlap(asked: Option<u32>, policy: &Policy) -> Result<u32, FieldError> {
     let (min, max) = (0, MAX_OVERLAP_HOURS);
     match asked.unwrap_or(policy.overlap_hours) {
         hours if hours > max => {
             let problem = Problem::OutOfRange { min, max };
             Err(FieldError::new("overlapHours", problem))
         }
-        hours => Ok(TimeDelta::hours(hours.into())),
+        hours => Ok(hours),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The only place that knows that two databases exist. One SQL text serves both where the dialect
 //! is shared; [`run!`] hands it to whichever is there.
 
+pub(crate) mod approval;
 pub(crate) mod audit;
 pub(crate) mod bulk;
 mod connect;
@@ -17,6 +18,7 @@ pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_failures;
 mod sql;
+pub(crate) mod tickets;
 mod time;
 pub(crate) mod token_keys;
 pub(crate) mod users;

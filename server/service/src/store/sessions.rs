@@ -203,3 +203,12 @@ pub(crate) async fn purge(
     .bind(Time(now))
     .bind(Time(idle_since)) => rows_affected)?)
 }
+
+/// Whether a session is there, and that user's.
+pub(crate) async fn is_of(conn: &mut Conn<'_>, id: &str, user: UserId) -> Result<bool, Fault> {
+    Ok(run!(conn, sqlx::query_scalar::<_, bool>(
+        "select exists (select 1 from session where id = $1 and user_id = $2)",
+    )
+    .bind(id)
+    .bind(user.0) => fetch_one)?)
+}

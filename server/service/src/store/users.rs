@@ -219,3 +219,14 @@ pub(crate) async fn set_self_service_withdrawn(
     .bind(withdrawn) => rows_affected)?;
     Ok(changed == 1)
 }
+
+/// Keeps whatever concerns an account's key to one transaction at a time. On SQLite everything is.
+pub(crate) async fn lock_alone(conn: &mut Conn<'_>, id: UserId) -> Result<(), Fault> {
+    if let Conn::Postgres(c) = conn {
+        sqlx::query("select 1 from app_user where id = $1 for no key update")
+            .bind(id.0)
+            .execute(&mut **c)
+            .await?;
+    }
+    Ok(())
+}

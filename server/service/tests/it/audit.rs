@@ -270,7 +270,7 @@ on_both_databases! {
              values (2, 'another', 70, 'x', 'x')").await.unwrap();
         execute(&harness, "insert into audit_record (id, chain, recorded_at, action, category, \
              operation, outcome, actor, object, previous_hash, hash) values (70, 2, \
-             '2026-11-22T08:28:30.294000Z', 'ticket.approve', 'TICKET', 'MODIFY', 'done', \
+             '2026-11-22T08:28:30.294000Z', 'ticket.forward', 'TICKET', 'MODIFY', 'done', \
              'idp:urn:sam:1:saml:1004', '7', 'x', 'x')").await.unwrap();
         let fields = service::audit::RECORD_FIELDS;
         let found = async |filter: &str| {
@@ -289,6 +289,6 @@ on_both_databases! {
         assert_eq!(found("id lt 1000000000000 and id gt 3").await, (2, vec![4, 5]));
         // Of a newer version, so without a sentence of ours.
         let record = harness.services.audit_record(&root, theirs).await.unwrap();
-        assert_eq!((record.message_id, record.message), (0, "ticket.approve done: 7.".to_owned()));
+        assert_eq!((record.message_id, record.message), (0, "ticket.forward done: 7.".to_owned()));
     }
 }

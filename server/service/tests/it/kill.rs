@@ -2,6 +2,7 @@
 //! statement or runs on; it is killed there, or after some time, and what it leaves is examined.
 
 mod child;
+mod tickets;
 
 use std::{
     collections::BTreeSet,
@@ -112,31 +113,26 @@ async fn examine(harness: &Harness, services: &Services) {
     assert_eq!(report.findings, []);
 }
 
-async fn survives(harness: Harness, operation: Operation) {
-    harness.add_user("bob", &[]).await;
-    let bob = credentials("bob", PASSWORD);
-    let session = harness
-        .services
-        .sessions
-        .sign_in(bob, origin())
-        .await
-        .unwrap();
-    let (actor, cookie) = (session.actor, session.token.reveal());
-    operation.prepare(&harness.services, &actor).await;
-    let mut before = current(&harness.services, &actor).await;
-    harness.services.close().await;
+/// Kills somebody's operation again and again, by turns at a step, and at a time: from the beginning
+/// to a little after the end. Each time `look` says whether it had happened, knowing whether it was
+/// finished, and puts everything right for the next time.
+async fn again_and_again(
+    harness: &Harness,
+    operation: Operation,
+    cookie: &str,
+    mut look: impl AsyncFnMut(&Services, bool) -> bool,
+) {
     let mut job = Job {
         operation,
         data_dir: harness.data_dir.path().to_owned(),
         database_url: harness.database_url.clone(),
-        cookie: cookie.to_string(),
+        cookie: cookie.to_owned(),
         step: None,
     };
     let (mut step, mut steps) = (0, 0);
     let mut duration = Duration::from_millis(10);
     let mut happened = BTreeSet::new();
     for round in 0..ROUNDS {
-        // By turns at a step, and at a time: from the beginning to a little after the end.
         let at_a_step = round % 2 == 1;
         step += usize::from(at_a_step);
         job.step = at_a_step.then_some(step);
@@ -153,31 +149,52 @@ async fn survives(harness: Harness, operation: Operation) {
             false
         };
         drop(victim);
-        settle(&harness).await;
+        settle(harness).await;
         if at_a_step && finished {
             (steps, step) = (step - 1, 0);
         }
-
         let services = harness.reopened().await;
-        examine(&harness, &services).await;
-        let after = current(&services, &actor).await;
-        let done = after != before;
+        let done = look(&services, finished).await;
         happened.insert(done);
         assert!(done || !finished, "a finished {operation:?} is undone");
-        match operation {
-            Operation::Create => {}
-            Operation::Reissue => assert!(after.is_some()),
-            Operation::Delete => assert!(after.is_none() || !done),
-        }
-        operation.prepare(&services, &actor).await;
-        operation.perform(&services, &actor).await;
-        operation.prepare(&services, &actor).await;
-        before = current(&services, &actor).await;
         services.close().await;
     }
     // Every step was met, and both ends were seen.
     assert!(steps >= 5, "{steps}");
     assert_eq!(happened, BTreeSet::from([false, true]));
+}
+
+async fn survives(harness: Harness, operation: Operation) {
+    harness.add_user("bob", &[]).await;
+    let (actor, cookie) = signed_in(&harness, "bob").await;
+    operation.prepare(&harness.services, &actor).await;
+    let mut before = current(&harness.services, &actor).await;
+    harness.services.close().await;
+    again_and_again(&harness, operation, &cookie, async |services, _| {
+        examine(&harness, services).await;
+        let after = current(services, &actor).await;
+        let done = after != before;
+        match operation {
+            Operation::Reissue => assert!(after.is_some()),
+            Operation::Delete => assert!(after.is_none() || !done),
+            _ => {}
+        }
+        operation.prepare(services, &actor).await;
+        operation.perform(services, &actor).await;
+        operation.prepare(services, &actor).await;
+        before = current(services, &actor).await;
+        done
+    })
+    .await;
+}
+
+async fn signed_in(harness: &Harness, name: &str) -> (Actor, String) {
+    let sessions = &harness.services.sessions;
+    let session = sessions
+        .sign_in(credentials(name, PASSWORD), origin())
+        .await;
+    let session = session.unwrap();
+    (session.actor, session.token.reveal().to_string())
 }
 
 on_both_databases! {

@@ -20,6 +20,7 @@ mod roles;
 mod saml;
 mod sessions;
 mod store;
+mod tickets;
 mod trail;
 mod users;
 mod writers;

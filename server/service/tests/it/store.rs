@@ -143,6 +143,159 @@ on_both_databases! {
         }
     }
 
+    /// The same, of approval.
+    async fn what_cannot_be_of_approval_is_refused(harness: Harness) {
+        harness.add_user("bob", &[]).await;
+        harness.add_user("eve", &[]).await;
+        let ticket = |subject: &str, state: &str, decision: &str, result: &str| {
+            format!(
+                "insert into ticket (action, subject, digest, proposal, requester_id, state, by_hand, \
+             created_at, updated_at, expires_at, decided_by, decided_at, result) values \
+             ('API_KEY_DELETE', '{subject}', '{}', '{{}}', 1000, '{state}', true, 1, 1, 2, \
+             {decision}, {result})",
+                "d".repeat(64)
+            )
+        };
+        let (none, signed) = ("null, null", "1001, 1");
+        execute(&harness, &ticket("key a", "PENDING", none, "null"))
+            .await
+            .unwrap();
+        execute(&harness, &ticket("key b", "APPROVED", signed, "null"))
+            .await
+            .unwrap();
+        // M7: one that waits, and any that are closed.
+        for state in ["PENDING", "APPROVED"] {
+            for subject in ["key a", "key b"] {
+                let decision = if state == "PENDING" { none } else { signed };
+                let told = execute(&harness, &ticket(subject, state, decision, "null")).await;
+                assert!(told.is_err(), "{subject} {state}");
+            }
+        }
+        execute(&harness, &ticket("key a", "CANCELED", none, "null"))
+            .await
+            .unwrap();
+        execute(&harness, &ticket("key a", "EXPIRED", signed, "null"))
+            .await
+            .unwrap();
+        execute(&harness, &ticket("key a", "DONE", signed, "'{}'"))
+            .await
+            .unwrap();
+        execute(&harness, &ticket("key a", "REJECTED", signed, "null"))
+            .await
+            .unwrap();
+        let event = |place: i64, what: &str, comment: &str| {
+            format!(
+                "insert into ticket_event (ticket_id, place, at, actor, what, comment) \
+             select min(id), {place}, 1, 'x', '{what}', '{comment}' from ticket"
+            )
+        };
+        let exempt = |action: &str, reason: &str| {
+            format!(
+                "insert into approval_exemption (user_id, action, reason) \
+             values (1000, '{action}', '{reason}')"
+            )
+        };
+        for (sql, constraint) in [
+            (ticket("x", "WAITING", none, "null"), "ticket_state_known"),
+            (
+                ticket("x", "PENDING", signed, "null"),
+                "what_waits_for_a_decision_has_none",
+            ),
+            (
+                ticket("x", "APPROVED", none, "null"),
+                "what_was_decided_is_signed",
+            ),
+            (
+                ticket("x", "REJECTED", none, "null"),
+                "what_was_decided_is_signed",
+            ),
+            (
+                ticket("x", "EXPIRED", "1001, null", "null"),
+                "a_decision_is_signed",
+            ),
+            // M1.
+            (
+                ticket("x", "APPROVED", "1000, 1", "null"),
+                "nobody_decides_their_own",
+            ),
+            (
+                ticket("x", "DONE", signed, "null"),
+                "what_was_executed_has_a_result",
+            ),
+            (
+                ticket("x", "CANCELED", none, "'{}'"),
+                "what_was_executed_has_a_result",
+            ),
+            (
+                "update ticket set action = 'API_KEY_BURN'".to_owned(),
+                "ticket_action_known",
+            ),
+            (
+                "update ticket set digest = 'x'".to_owned(),
+                "ticket_digest_has_64_characters",
+            ),
+            (
+                "update ticket set expires_at = 1".to_owned(),
+                "ticket_ends_after_it_begins",
+            ),
+            (event(0, "COMMENTED", ""), "places_are_positive"),
+            (event(1, "BURNT", ""), "ticket_event_known"),
+            (event(1, "REJECTED", ""), "rejecting_is_explained"),
+            (
+                event(1, "COMMENTED", &"a".repeat(1025)),
+                "comment_has_1024_characters",
+            ),
+            (exempt("API_KEY_REVOKE", "x"), "exempt_action_known"),
+            (exempt("API_KEY_CREATE", ""), "exemption_has_a_reason"),
+            (
+                exempt("API_KEY_CREATE", &"a".repeat(257)),
+                "exemption_has_a_reason",
+            ),
+            (
+                "update approval_settings set id = 2".to_owned(),
+                "one_approval_settings",
+            ),
+            (
+                "update approval_settings set expiry_hours = 23".to_owned(),
+                "expiry_in_range",
+            ),
+            (
+                "update approval_settings set expiry_hours = 169".to_owned(),
+                "expiry_in_range",
+            ),
+            (
+                "update approval_settings set purge_days = 2".to_owned(),
+                "purge_in_range",
+            ),
+            (
+                "update approval_settings set purge_days = 31".to_owned(),
+                "purge_in_range",
+            ),
+        ] {
+            let told = execute(&harness, &sql).await.unwrap_err();
+            assert!(told.contains(constraint), "{sql}: {told}");
+        }
+        for column in [
+            "on_create",
+            "on_update",
+            "on_delete",
+            "on_reissue",
+            "run_on_approval",
+            "mail",
+        ] {
+            let sql = format!("update approval_settings set {column} = 2");
+            assert!(execute(&harness, &sql).await.is_err(), "{column}");
+        }
+        execute(&harness, &exempt("API_KEY_CREATE", "x"))
+            .await
+            .unwrap();
+        execute(&harness, &event(1, "COMMENTED", "")).await.unwrap();
+        for twice in [exempt("API_KEY_CREATE", "y"), event(1, "COMMENTED", "x")] {
+            assert!(execute(&harness, &twice).await.is_err(), "{twice}");
+        }
+        assert!(execute(&harness, "delete from app_user").await.is_err());
+    }
+
     /// The same, of sign-in by SAML.
     async fn what_cannot_be_of_saml_is_refused(harness: Harness) {
         harness.add_user("bob", &[]).await;

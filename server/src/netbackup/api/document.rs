@@ -9,6 +9,7 @@ use super::{Answer, Described, Operation, schema};
 use crate::netbackup::{
     BASE,
     media::{MEDIA_TYPE, Version},
+    waiting,
 };
 
 /// What a test asked the router and was answered: requests and answers by the operation's name,
@@ -181,6 +182,9 @@ fn answers(operation: &Operation, examples: &Value) -> Value {
                 let mut described = json!({ "schema": schema::text() });
                 show(&mut described, example);
                 value["content"] = json!({ "text/plain": described });
+            }
+            Answer::Empty if *status == StatusCode::ACCEPTED => {
+                value["headers"] = waiting::described();
             }
             Answer::Empty => {}
         }

@@ -1,11 +1,14 @@
 //! Calls 4, 6 and 7: edit, reissue, revoke.
 
-use axum::{extract::State, http::StatusCode, response::IntoResponse};
-use domain::error::{Error, Problem};
+use axum::{extract::State, http::StatusCode, response::Response};
+use domain::{
+    approval::KeyAction,
+    error::{Error, Problem},
+};
 use service::keys::{KeyEdit, Reissue};
 
 use super::{
-    TagInPath, answer_of,
+    TagInPath, answer_kind, answer_of,
     etag::IfMatch,
     once::{IdempotencyKey, once},
     validity,
@@ -14,7 +17,10 @@ use crate::{
     AppState,
     credentials::Caller,
     failure::Failure,
-    netbackup::document::{Body, under_attributes},
+    netbackup::{
+        document::{Body, under_attributes},
+        waiting,
+    },
 };
 
 /// Call 4.
@@ -24,7 +30,7 @@ pub(super) async fn update(
     TagInPath(tag): TagInPath,
     IfMatch(version): IfMatch,
     body: Body,
-) -> Result<StatusCode, Failure> {
+) -> Result<Response, Failure> {
     let mut attributes = body.attributes_of("apiKeyUpdateRequest", tag.as_str())?;
     let edit = KeyEdit {
         description: attributes.text("description"),
@@ -36,8 +42,8 @@ pub(super) async fn update(
         return Err(Error::field("data.attributes", Problem::Required).into());
     }
     let outcome = state.services.keys.update(&actor, &tag, edit).await;
-    outcome.map_err(under_attributes)?.done();
-    Ok(StatusCode::NO_CONTENT)
+    let outcome = outcome.map_err(under_attributes)?;
+    Ok(waiting::answer(outcome, |_| StatusCode::NO_CONTENT))
 }
 
 /// Call 6.
@@ -48,7 +54,7 @@ pub(super) async fn reissue(
     IfMatch(version): IfMatch,
     key: IdempotencyKey,
     body: Body,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Response, Failure> {
     let mut attributes = body.attributes_of("apiKeyReissueRequest", tag.as_str())?;
     let wanted = Reissue {
         description: attributes.text("description"),
@@ -58,15 +64,18 @@ pub(super) async fn reissue(
     };
     attributes.end()?;
     let known = key.with(&body);
-    let created = once(&state, &actor, known.as_ref(), async {
+    let outcome = once(&state, &actor, known.as_ref(), async {
         let keys = &state.services.keys;
         let outcome = keys
             .reissue_once(&actor, &tag, wanted, known.as_ref())
             .await;
-        Ok(outcome.map_err(under_attributes)?.done())
+        outcome.map_err(under_attributes)
     })
     .await?;
-    Ok(answer_of("apiKeyReissueResponse", &created))
+    let kind = answer_kind(KeyAction::Reissue);
+    Ok(waiting::answer(outcome, |created| {
+        answer_of(kind, &created)
+    }))
 }
 
 /// Call 7. Only service principals' keys can be revoked.
@@ -75,9 +84,9 @@ pub(super) async fn revoke(
     Caller(actor): Caller,
     TagInPath(tag): TagInPath,
     body: Body,
-) -> Result<StatusCode, Failure> {
+) -> Result<Response, Failure> {
     body.attributes_of("apiKeyRevokeRequest", tag.as_str())?
         .end()?;
-    state.services.keys.revoke(&actor, &tag).await?.done();
-    Ok(StatusCode::NO_CONTENT)
+    let outcome = state.services.keys.revoke(&actor, &tag).await?;
+    Ok(waiting::answer(outcome, |()| StatusCode::NO_CONTENT))
 }

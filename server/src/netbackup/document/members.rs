@@ -8,6 +8,14 @@ use crate::{failure::Failure, netbackup::json};
 /// The most items that a list in a body may have.
 const MAX_ITEMS: usize = 100;
 
+/// What a whole number must be, completing "Must be …".
+const WHOLE: &str = "a whole number, 0 or more";
+
+/// Integers on the wire have 32 bits.
+fn whole(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|number| u32::try_from(number).ok())
+}
+
 /// The members of an object, taken one by one. What is not taken was not asked for, and is refused
 /// by name (L12).
 #[derive(Debug)]
@@ -50,11 +58,19 @@ impl Members {
             None | Some(Value::Null) => return None,
             Some(value) => value,
         };
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = whole(&value);
         if number.is_none() {
-            self.wrong(name, Problem::malformed("a whole number, 0 or more"));
+            self.wrong(name, Problem::malformed(WHOLE));
         }
         number
+    }
+
+    /// A whole number that must be there. 0 when it is not, which [`Members::end`] tells.
+    pub(in crate::netbackup) fn required_number(&mut self, name: &'static str) -> u32 {
+        if !self.has(name) {
+            self.wrong(name, Problem::Required);
+        }
+        self.whole_number(name).unwrap_or_default()
     }
 
     /// Yes or no. `None`: absent, `null`, or wrong.
@@ -83,6 +99,11 @@ impl Members {
             }
             String::new()
         })
+    }
+
+    /// Whether anything is wrong so far.
+    pub(in crate::netbackup) const fn is_wrong(&self) -> bool {
+        !self.wrong.is_empty()
     }
 
     /// Notes what is wrong with a member.
@@ -116,6 +137,19 @@ impl Members {
     /// [`Members::absorb`].
     pub(in crate::netbackup) fn objects(&mut self, name: &'static str) -> Vec<Self> {
         let items = self.items(name);
+        self.objects_of(name, items)
+    }
+
+    /// The objects of a list that must be there and may be empty. Give each back to
+    /// [`Members::absorb`].
+    pub(in crate::netbackup) fn objects_or_none(&mut self, name: &'static str) -> Vec<Self> {
+        if self.takes_empty_list(name) {
+            return Vec::new();
+        }
+        self.objects(name)
+    }
+
+    fn objects_of(&mut self, name: &'static str, items: Vec<Value>) -> Vec<Self> {
         let mut objects = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
             let path = format!("{name}.[{index}]");
@@ -141,6 +175,41 @@ impl Members {
             }
         }
         texts
+    }
+
+    /// The texts of a list that may be empty or missing, each with its path.
+    pub(in crate::netbackup) fn texts_or_none(
+        &mut self,
+        name: &'static str,
+    ) -> Vec<(String, String)> {
+        if !self.has(name) || self.takes_empty_list(name) {
+            return Vec::new();
+        }
+        self.texts(name)
+    }
+
+    /// The whole numbers of a list that must be there and have one at least.
+    pub(in crate::netbackup) fn numbers(&mut self, name: &'static str) -> Vec<i64> {
+        let items = self.items(name);
+        let mut numbers = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            if let Some(number) = whole(&item) {
+                numbers.push(number.into());
+            } else {
+                let path = format!("{name}.[{index}]");
+                self.wrong(&path, Problem::malformed(WHOLE));
+            }
+        }
+        numbers
+    }
+
+    /// Takes a list that is there and empty.
+    fn takes_empty_list(&mut self, name: &str) -> bool {
+        let is_empty = matches!(self.rest.get(name), Some(Value::Array(items)) if items.is_empty());
+        if is_empty {
+            self.rest.remove(name);
+        }
+        is_empty
     }
 
     fn items(&mut self, name: &'static str) -> Vec<Value> {
@@ -171,6 +240,8 @@ impl Members {
         match self.rest.remove("id") {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) if text == id => {}
+            // Numbers of tickets are sent as numbers too.
+            Some(Value::Number(number)) if number.to_string() == id => {}
             Some(_) => self.wrong("id", Problem::malformed("what the path names")),
         }
     }

@@ -102,6 +102,13 @@ pub(super) async fn offer(
             function("/api/give_role", format!("who={KIM}&role={HARMLESS}"))
         }
         (Operation::ViewAudit, _) => function("/api/audit_page", "at=/security/audit".to_owned()),
+        (
+            Operation::ViewTickets
+            | Operation::DecideTicket
+            | Operation::ViewApproval
+            | Operation::UpdateApproval,
+            _,
+        ) => Offer::NotHere("the pages of tickets are not built yet"),
     }
 }
 

@@ -111,6 +111,22 @@ pub(super) fn offer(operation: Operation, whose: Whose, stage: &Stage) -> Offer<
         Operation::ViewPolicy | Operation::UpdatePolicy => {
             Offer::NotHere("in the browser and on the command line")
         }
+        Operation::ViewTickets | Operation::DecideTicket => {
+            Offer::NotHere("played in `tickets`: it takes tickets of several people")
+        }
+        Operation::ViewApproval => views(&["/security/mpa-configurations"]),
+        Operation::UpdateApproval => {
+            let attributes = json!({
+                "configuration": {
+                    "expirationPeriodInHours": 24 + stage.next() % 100, "purgePeriodInDays": 30,
+                },
+                "operations": [],
+                "exemptedUsers": [],
+            });
+            let body = document("mpaConfigurationUpdateRequest", attributes);
+            let path = format!("{API}/security/mpa-configurations/1");
+            call(Method::PUT, &path, body)
+        }
     }
 }
 

@@ -109,15 +109,24 @@ pub(super) async fn ask(stage: &Stage, cell: Cell) -> Offer<Result<(), Error>> {
             services.audit_records(actor, &query).await.map(drop)
         }
         Operation::ViewPolicy => services.view_policy(actor).await.map(drop),
-        Operation::UpdatePolicy => {
-            let policy = Policy {
-                tombstone_days: 1 + number % 300,
-                ..Policy::default()
-            };
-            services.set_policy(actor, &policy).await
+        Operation::UpdatePolicy => services.set_policy(actor, &policy(number)).await,
+        Operation::ViewTickets | Operation::DecideTicket => {
+            return Offer::NotHere("played in `tickets`: it takes tickets of several people");
+        }
+        Operation::ViewApproval => services.tickets.approval(actor).await.map(drop),
+        Operation::UpdateApproval => {
+            let wanted = service::testing::approval(&[], 24 + number % 100);
+            services.tickets.set_approval(actor, wanted).await.map(drop)
         }
     };
     Offer::Call(done)
+}
+
+fn policy(number: u32) -> Policy {
+    Policy {
+        tombstone_days: 1 + number % 300,
+        ..Policy::default()
+    }
 }
 
 fn role(number: u32) -> RoleChange {

@@ -3,6 +3,7 @@
 use std::{cell::Cell as Counter, fmt::Write};
 
 use domain::{
+    approval::KeyAction,
     expiry::Validity,
     key::Tag,
     operation::{Means, Operation},
@@ -14,7 +15,7 @@ use service::{
     Actor,
     keys::NewKey,
     roles::{RoleChange, SelfServiceOf},
-    testing::{Harness, PASSWORD, origin},
+    testing::{Harness, PASSWORD, approval, origin},
 };
 
 use super::{Cell, Held};
@@ -49,6 +50,8 @@ pub(super) struct Stage {
     pub(super) target: i64,
     /// The role that is given away.
     pub(super) harmless: i64,
+    /// Whether everything that can need approval does.
+    pub(super) approval: bool,
     /// What [`Stage::state`] said last, while it is still so.
     pub(super) seen: Option<Vec<Option<String>>>,
     /// Makes every request differ from the one before.
@@ -86,6 +89,7 @@ impl Stage {
             abe,
             target: 0,
             harmless,
+            approval: false,
             seen: None,
             count: Counter::new(0),
         };
@@ -93,6 +97,30 @@ impl Stage {
         stage.give_ann_a_key().await;
         stage.make_target().await;
         stage
+    }
+
+    /// From now on everything that can need approval does. Eve and pat could give it.
+    pub(super) async fn switch_approval_on(&mut self) {
+        for name in ["eve", "pat"] {
+            let role = ["Default Multi-Person Authorization Approver"];
+            self.app.harness.add_user(name, &role).await;
+        }
+        let wanted = approval(&KeyAction::SWITCHED, 72);
+        let tickets = &self.app.harness.services.tickets;
+        let done = tickets.set_approval(&Actor::console(), wanted).await;
+        done.unwrap().done();
+        self.approval = true;
+    }
+
+    /// How many tickets wait; they wait no more.
+    pub(super) async fn take_tickets(&self) -> u64 {
+        let waiting = self.app.rows("ticket where state = 'PENDING'").await;
+        if waiting > 0 {
+            // Without a trace: the trail is looked at afterwards.
+            let taken = self.app.select("delete from ticket returning state").await;
+            assert_eq!(taken.len(), waiting);
+        }
+        waiting as u64
     }
 
     /// Ann and abe hold this from now on.
@@ -285,6 +313,7 @@ impl Stage {
             ),
             ("session", &["id", "user_id", "key_tag", "expires_at"]),
             ("reveal", &["session_id", "tag"]),
+            ("approval_settings", &["on_create", "expiry_hours"]),
         ] {
             let union = if sql.is_empty() { "" } else { " union all " };
             write!(sql, "{union}select '{table}'").unwrap();

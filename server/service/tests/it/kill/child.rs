@@ -10,7 +10,12 @@ use std::{
     thread,
 };
 
-use domain::{expiry::Validity, key::Tag};
+use domain::{
+    expiry::Validity,
+    filter::{Comparison, Expr, Literal},
+    key::Tag,
+    ticket::{TicketId, TicketState},
+};
 use serde::{Deserialize, Serialize};
 use service::{
     Actor, Services,
@@ -18,6 +23,7 @@ use service::{
     entropy::OsEntropy,
     keys::{NewKey, Reissue},
     testing::{Harness, options, origin},
+    tickets::{TicketField, TicketQuery},
 };
 use tracing::{Event, Metadata, Subscriber, span};
 
@@ -32,6 +38,12 @@ pub(super) enum Operation {
     Create,
     Reissue,
     Delete,
+    /// Ask for a key that needs approval.
+    Request,
+    /// Approve what waits.
+    Approve,
+    /// Execute what is approved.
+    Execute,
 }
 
 /// What the child does.
@@ -58,6 +70,32 @@ impl Operation {
     pub(super) async fn perform(self, services: &Services, actor: &Actor) {
         let keys = &services.keys;
         let validity = Validity::days(30).ok();
+        match self {
+            Self::Request => {
+                let wanted = NewKey {
+                    validity,
+                    ..NewKey::default()
+                };
+                keys.create(actor, wanted).await.unwrap().ticket();
+                return;
+            }
+            Self::Approve => {
+                let id = waiting(services, actor, TicketState::Pending)
+                    .await
+                    .unwrap();
+                services.tickets.approve(actor, id, "").await.unwrap();
+                return;
+            }
+            Self::Execute => {
+                let id = waiting(services, actor, TicketState::Approved)
+                    .await
+                    .unwrap();
+                let shown = services.tickets.execute_for_reveal(actor, id).await;
+                shown.unwrap().unwrap();
+                return;
+            }
+            Self::Create | Self::Reissue | Self::Delete => {}
+        }
         if self == Self::Create {
             let description = "CI".to_owned();
             let wanted = NewKey {
@@ -84,6 +122,22 @@ impl Operation {
                 .done();
         }
     }
+}
+
+/// The ticket in that state, of those that somebody sees.
+pub(super) async fn waiting(
+    services: &Services,
+    actor: &Actor,
+    state: TicketState,
+) -> Option<TicketId> {
+    let named = Literal::Text(state.as_str().to_owned());
+    let query = TicketQuery {
+        filter: Some(Expr::Compare(TicketField::State, Comparison::Eq, named)),
+        limit: 1,
+        ..TicketQuery::default()
+    };
+    let page = services.tickets.list(actor, &query).await.unwrap();
+    page.items.first().map(|ticket| ticket.id)
 }
 
 pub(super) async fn current(services: &Services, actor: &Actor) -> Option<Tag> {

@@ -1,0 +1,131 @@
+//! Approval by a second person, as the forms of a browser meet it.
+
+use app::rpc::{StepResult, packing::unpack};
+use domain::approval::KeyAction;
+use service::{Actor, testing::approval};
+
+use super::*;
+
+const APPROVER: &str = "Default Multi-Person Authorization Approver";
+
+impl Browser {
+    /// Bob's browser where keys need approval, and the tag of his key.
+    async fn with_approval() -> (Self, String) {
+        let browser = Self::start().await;
+        for name in ["eve", "pat"] {
+            browser.app.harness.add_user(name, &[APPROVER]).await;
+        }
+        let bob = browser.app.signed_in("bob").await;
+        let (_, tag) = bob.make_key().await;
+        let wanted = approval(&KeyAction::SWITCHED, 72);
+        let tickets = &browser.app.harness.services.tickets;
+        let done = tickets.set_approval(&Actor::console(), wanted).await;
+        done.unwrap().done();
+        (browser, tag)
+    }
+
+    async fn withdraw_everything(&self) {
+        let sessions = &self.app.harness.services.sessions;
+        let cookie = self.cookie.strip_prefix("latchkey=").unwrap();
+        let bob = sessions.by_cookie(cookie, service::testing::origin()).await;
+        let bob = bob.unwrap();
+        let tickets = &self.app.harness.services.tickets;
+        for id in self
+            .app
+            .select("select cast(id as text) from ticket where state = 'PENDING'")
+            .await
+        {
+            let id = domain::ticket::TicketId(id.unwrap().parse().unwrap());
+            tickets.cancel(&bob, id, "").await.unwrap();
+        }
+    }
+}
+
+/// M8: with JavaScript and without.
+#[tokio::test]
+async fn forms_say_which_ticket_was_made_and_change_nothing() {
+    let (browser, tag) = Browser::with_approval().await;
+    let about = format!("place=own&tag={}&version=1", tag.replace('=', "%3D"));
+    let keys = "select tag || description || cast(version as text) from api_key";
+    let before = browser.app.select(keys).await;
+    let mut ticket = 0;
+    for (path, form) in [
+        (
+            "/api/update_key",
+            format!("{about}&description=new&validity=keep"),
+        ),
+        (
+            "/api/reissue_key",
+            format!("{about}&description=new&validity=30"),
+        ),
+        ("/api/delete_key", about.clone()),
+    ] {
+        for (headers, status) in [(&[HERE, PAGE][..], 302), (&[HERE][..], 200)] {
+            let answer = browser.post(path, &form, headers).await;
+            ticket += 1;
+            let page = format!("/profile/key?notice=requested&ticket={ticket}");
+            assert_eq!(
+                (answer.status, answer.header("location")),
+                (status, &*page),
+                "{path}: {}",
+                answer.text()
+            );
+            assert_eq!(answer.header("set-cookie"), "");
+            let shown = browser.get(&page).await;
+            let told = format!("A request for approval was made: ticket {ticket}.");
+            assert!(shown.text().contains(&told), "{path}");
+            // M7: what else is asked for meanwhile is refused with the ticket's number.
+            let blocked = browser.post("/api/delete_key", &about, &[HERE]).await;
+            assert_eq!(blocked.status, 409);
+            browser.withdraw_everything().await;
+        }
+    }
+    assert_eq!(browser.app.select(keys).await, before);
+    assert_eq!(browser.app.rows("reveal").await, 0);
+}
+
+#[tokio::test]
+async fn adding_a_key_says_which_ticket_was_made() {
+    let (browser, _) = Browser::with_approval().await;
+    browser.app.harness.add_user("ann", &[]).await;
+    let cookie = format!("latchkey={}", browser.app.session_cookie("ann").await);
+    let ann = Browser {
+        app: browser.app,
+        cookie,
+    };
+    let form = "description=shop&validity=30";
+    let answer = ann.post("/api/create_key", form, &[HERE, PAGE]).await;
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (302, "/profile/key?notice=requested&ticket=1")
+    );
+    assert_eq!(answer.header("set-cookie"), "");
+}
+
+/// M8.
+#[tokio::test]
+async fn several_keys_at_once_make_a_ticket_each() {
+    let (browser, tag) = Browser::with_approval().await;
+    let tags = tag.replace('=', "%3D");
+    for (path, form) in [
+        ("/api/bulk_delete", format!("tags={tags}")),
+        ("/api/bulk_extend", format!("tags={tags}&validity=60")),
+    ] {
+        let answer = browser.post(path, &form, &[HERE]).await;
+        assert_eq!(answer.status, 200);
+        let results: Vec<StepResult> = unpack(&answer.body).unwrap();
+        let [result] = &results[..] else {
+            panic!("{results:?}");
+        };
+        assert!(result.ticket.is_some() && result.refusal.is_none() && !result.kept);
+        // And the second time it waits already.
+        let answer = browser.post(path, &form, &[HERE]).await;
+        let results: Vec<StepResult> = unpack(&answer.body).unwrap();
+        assert!(results[0].ticket.is_none() && results[0].refusal.is_some());
+        browser.withdraw_everything().await;
+    }
+    assert_eq!(
+        browser.app.rows("api_key where deleted_at is null").await,
+        1
+    );
+}
