@@ -2,12 +2,7 @@
 
 mod read;
 
-use axum::{
-    extract::{RawQuery, State},
-    http::StatusCode,
-    response::Response,
-    routing::MethodFilter,
-};
+use axum::{extract::State, http::StatusCode, response::Response, routing::MethodFilter};
 use domain::{
     approval::{EXPIRY_HOURS, KeyAction, MAX_REASON_CHARS, PURGE_DAYS, Settings},
     error::Error,
@@ -20,8 +15,9 @@ use super::{
     BASE,
     api::{Api, Operation, schema},
     date,
-    document::{Body, Document, NoBody, under_attributes},
-    query::{ListQuery, NumberInPath},
+    document::{Body, Document, under_attributes},
+    listing::Listing,
+    query::NumberInPath,
     waiting,
 };
 use crate::{AppState, credentials::Caller, failure::Failure};
@@ -125,20 +121,13 @@ fn described(answered: bool) -> Value {
     ])
 }
 
-async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
-    let path = format!("{BASE}{PATH}");
-    let query = ListQuery::parse(services, path, query.as_deref(), FIELDS)?;
-    let settings = services.tickets.approval(&actor).await?;
-    let page = query
+async fn list(listing: Listing) -> Result<Document, Failure> {
+    let part = listing.of(format!("{BASE}{PATH}"), FIELDS)?;
+    let settings = part.services.tickets.approval(&part.actor).await?;
+    let page = part
         .wanted()
         .page_of(vec![settings], |_, ()| Literal::Number(ID));
-    Ok(Document(query.document(services, &page, item)))
+    Ok(part.document(&page, item))
 }
 
 async fn replace(

@@ -18,7 +18,8 @@ use self::item::Shown;
 use super::{
     BASE,
     document::{Body, Document, NoBody},
-    query::{ListQuery, NumberInPath},
+    listing::Listing,
+    query::NumberInPath,
 };
 use crate::{AppState, credentials::Caller, failure::Failure};
 
@@ -34,29 +35,22 @@ pub(super) fn href(id: TicketId) -> String {
     format!("{BASE}{PATH}/{id}")
 }
 
-async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    RawQuery(query): RawQuery,
-    _: NoBody,
-) -> Result<Document, Failure> {
-    let services = &state.services;
+async fn list(listing: Listing) -> Result<Document, Failure> {
+    let included = included(listing.query())?;
     let path = format!("{BASE}{PATH}");
-    let text = query.as_deref();
-    let query = ListQuery::parse_with(services, path, text, TICKET_FIELDS, &[INCLUDE])?;
-    let included = included(text)?;
-    let page = services.tickets.list(&actor, query.wanted()).await?;
+    let part = listing.of_with(path, TICKET_FIELDS, &[INCLUDE])?;
+    let tickets = &part.services.tickets;
+    let page = tickets.list(&part.actor, part.wanted()).await?;
     let mut histories = Vec::new();
     for ticket in page.items.iter().filter(|_| included) {
-        histories.push(services.tickets.history(&actor, ticket.id).await?);
+        histories.push(tickets.history(&part.actor, ticket.id).await?);
     }
     let mut histories = histories.into_iter();
-    let document = query.document(services, &page, |ticket| {
-        let mut shown = Shown::of(services, &actor, ticket);
+    Ok(part.document(&page, |ticket| {
+        let mut shown = Shown::of(&part.services, &part.actor, ticket);
         shown.history = histories.next();
         shown.item()
-    });
-    Ok(Document(document))
+    }))
 }
 
 async fn details(
