@@ -57,8 +57,9 @@ fn the_console_shows_what_needs_approval_and_switches_it_off_for_a_reason() {
     assert_eq!(shown, format!("{on}{rest}exempt: {exempt}\n"));
     assert_eq!(create(&server, "bob"), 202);
     assert_eq!(create(&server, "sam"), 201);
-    // The last two who can decide stay.
-    let refused = run(path, &["user", "disable", "eve"], "");
+    // The last two who can decide stay: `admin`, whom the server made, and one of these.
+    done(path, &["user", "disable", "eve"], "");
+    let refused = run(path, &["user", "disable", "pat"], "");
     assert_eq!(refused.status.code(), Some(1));
     assert!(told(&refused).1.contains("At least two enabled users"));
 
@@ -69,7 +70,7 @@ fn the_console_shows_what_needs_approval_and_switches_it_off_for_a_reason() {
     let said = done(path, &off, "");
     assert_eq!(said, "Approval is switched off. The audit trail says so.\n");
     assert_eq!(done(path, &off, ""), "Approval was off already.\n");
-    assert_eq!(create(&server, "eve"), 201);
+    assert_eq!(create(&server, "pat"), 201);
     let trail = done(path, &["audit", "export"], "");
     assert!(trail.contains("approval.override") && trail.contains("eve and pat have left"));
 }
