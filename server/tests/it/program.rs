@@ -1,5 +1,6 @@
 //! The program itself: settings, exit codes, accounts and roles, commands beside a running server, a crash.
 
+mod approval;
 mod beside;
 mod client;
 mod role;

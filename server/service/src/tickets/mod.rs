@@ -1,5 +1,5 @@
 //! Tickets: operations that wait for the approval of a second person. They are made at the choke
-//! point ([`crate::operation`]); here is what becomes of them.
+//! point (`operation.rs`); here is what becomes of them.
 
 mod decide;
 mod execute;
