@@ -1,5 +1,6 @@
 //! The examples of the OpenAPI document: what was asked and answered here, by the whole router.
 
+mod approval;
 mod story;
 
 use std::{fs, path::Path};
@@ -31,6 +32,8 @@ async fn the_examples_are_what_the_router_answers() {
     limits(&mut story).await;
     roles(&mut story).await;
     server(&mut story).await;
+    approval::approval(&mut story).await;
+    approval::saml(&mut story).await;
     story.assert_whole();
     let text = format!("{:#}\n", story.told());
     if std::env::var_os("LATCHKEY_TEST_WRITE").is_some() {
