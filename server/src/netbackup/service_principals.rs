@@ -100,8 +100,10 @@ pub(super) fn api() -> Api {
                 "deleteServicePrincipal",
                 "Remove it with its role and its key",
             )
+            .says("409 while the deletion of its key needs approval: that key is deleted first.")
             .path("id", &schema::name_to(MAX_CHARS))
-            .answers_nothing(204),
+            .answers_nothing(204)
+            .fails(&[409]),
         )
 }
 
