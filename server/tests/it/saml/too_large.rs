@@ -19,6 +19,7 @@ fn memory(field: &str) -> u64 {
 }
 
 /// Runs it, says how long it took, and sees that memory did not grow on the way.
+#[expect(clippy::print_stdout, reason = "figures for whoever wants to see them")]
 async fn cheap<T>(what: &str, work: impl Future<Output = T>) -> T {
     // The peak is counted from here.
     fs::write("/proc/self/clear_refs", "5").unwrap();
