@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 const WITHIN_MS = 15_000;
 
 /** Asks again until the answer is not falsy; for what happens beside the browser. */
-export async function until(what, ask) {
-  const deadline = Date.now() + WITHIN_MS;
+export async function until(what, ask, { within = WITHIN_MS } = {}) {
+  const deadline = Date.now() + within;
   for (;;) {
     const answer = await ask();
     if (answer) return answer;

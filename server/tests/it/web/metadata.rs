@@ -25,7 +25,15 @@ async fn add(app: &App, cookie: &str, metadata: &str) -> Answer {
         .append_pair("clock_skew_seconds", "60")
         .append_pair("metadata", metadata)
         .finish();
-    let headers = [FORM, HERE, PAGE, ("cookie", cookie)];
+    // As browsers send it.
+    let length = form.len().to_string();
+    let headers = [
+        FORM,
+        HERE,
+        PAGE,
+        ("cookie", cookie),
+        ("content-length", &length),
+    ];
     let client = app.anonymous();
     client
         .send(Method::POST, "/api/save_provider", &headers, form)
