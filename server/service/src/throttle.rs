@@ -13,6 +13,8 @@ use crate::{Actor, Services, core::Core};
 
 /// How many are told apart. Further ones share what is left of one.
 const MAX_SUBJECTS: usize = 20_000;
+/// How soon room is looked for again after it was.
+const SWEEP_AFTER: TimeDelta = TimeDelta::seconds(1);
 
 /// Whom a limit is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,8 +47,31 @@ pub(crate) struct Throttle {
     interval: TimeDelta,
     /// How far ahead of that somebody may be.
     burst: TimeDelta,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
     /// When each has nothing left to make up for.
-    even_at: Mutex<HashMap<Subject, Instant>>,
+    even_at: HashMap<Subject, Instant>,
+    /// When those that have nothing were last forgotten.
+    swept_at: Option<Instant>,
+}
+
+impl Known {
+    fn is_full(&self) -> bool {
+        self.even_at.len() >= MAX_SUBJECTS
+    }
+
+    /// Forgets those that have nothing to make up for, unless that was done just now: it looks at
+    /// all of them, and a flood must not have that done each time.
+    fn sweep(&mut self, now: Instant) {
+        let due = |at: Instant| (now - at).abs() >= SWEEP_AFTER;
+        if self.swept_at.is_none_or(due) {
+            self.even_at.retain(|_, even_at| *even_at > now);
+            self.swept_at = Some(now);
+        }
+    }
 }
 
 impl Throttle {
@@ -56,21 +81,20 @@ impl Throttle {
         Self {
             interval,
             burst: interval * i32::try_from(burst.max(1) - 1).unwrap_or(i32::MAX),
-            even_at: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Subject, Instant>> {
-        self.even_at.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long somebody has to wait for another one. `None`: not at all.
     pub(crate) fn wait(&self, subject: &Subject, now: Instant) -> Option<TimeDelta> {
         let all = self.lock();
-        let known = all.get(subject).or_else(|| {
+        let known = all.even_at.get(subject).or_else(|| {
             // Who is not told apart waits with the others.
-            all.get(&Subject::Others)
-                .filter(|_| all.len() >= MAX_SUBJECTS)
+            all.even_at.get(&Subject::Others).filter(|_| all.is_full())
         });
         self.beyond(self.ahead(known.copied(), now))
     }
@@ -93,17 +117,15 @@ impl Throttle {
     /// Counts one, if it is not one too many: then says how long to wait.
     pub(crate) fn take(&self, subject: Subject, now: Instant) -> Option<TimeDelta> {
         let mut all = self.lock();
-        let subject = if all.len() < MAX_SUBJECTS || all.contains_key(&subject) {
-            subject
+        if all.is_full() && !all.even_at.contains_key(&subject) {
+            all.sweep(now);
+        }
+        let subject = if all.is_full() && !all.even_at.contains_key(&subject) {
+            Subject::Others
         } else {
-            all.retain(|_, even_at| *even_at > now);
-            if all.len() < MAX_SUBJECTS {
-                subject
-            } else {
-                Subject::Others
-            }
+            subject
         };
-        let even_at = all.entry(subject).or_insert(now);
+        let even_at = all.even_at.entry(subject).or_insert(now);
         let ahead = self.ahead(Some(*even_at), now);
         let wait = self.beyond(ahead);
         if wait.is_none() {
@@ -114,7 +136,7 @@ impl Throttle {
 
     #[cfg(test)]
     fn subjects(&self) -> usize {
-        self.lock().len()
+        self.lock().even_at.len()
     }
 }
 

@@ -31,7 +31,7 @@ impl Target {
     /// They are none.
     pub fn with_key(pem: &str) -> Result<Self, IdpError> {
         let provider = Provider::with_key("https://idp.example", pem)?;
-        let wrong = |what: &str| IdpError::of(what);
+        let wrong = |what: &str| IdpError(what.to_owned());
         Ok(Self {
             ours: SamlKey::from_pem(pem).ok_or_else(|| wrong("no key"))?,
             facts: read_facts(&provider.metadata()?).map_err(|_| wrong("no metadata"))?,

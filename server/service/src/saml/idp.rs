@@ -23,13 +23,7 @@ const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 /// Something that the provider could not do, for whoever runs it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct IdpError(String);
-
-impl IdpError {
-    pub(super) fn of(what: &str) -> Self {
-        Self(what.to_owned())
-    }
-}
+pub struct IdpError(pub(super) String);
 
 impl From<SamlError> for IdpError {
     fn from(error: SamlError) -> Self {
