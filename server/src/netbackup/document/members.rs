@@ -11,9 +11,13 @@ const MAX_ITEMS: usize = 100;
 /// What a whole number must be, completing "Must be …".
 const WHOLE: &str = "a whole number, 0 or more";
 
-/// Integers on the wire have 32 bits.
+/// Integers on the wire have 32 bits. `7.0` is one (JSON Schema 2020-12, validation, 6.1.1).
 fn whole(value: &Value) -> Option<u32> {
-    value.as_u64().and_then(|number| u32::try_from(number).ok())
+    match value.as_u64() {
+        Some(number) => u32::try_from(number).ok(),
+        // Written without a fraction when it has none.
+        None => value.as_f64()?.to_string().parse().ok(),
+    }
 }
 
 /// The members of an object, taken one by one. What is not taken was not asked for, and is refused
@@ -274,6 +278,33 @@ impl Members {
             Ok(())
         } else {
             Err(Error::Invalid(self.wrong).into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_have_no_fraction_and_32_bits() {
+        for (text, number) in [
+            ("0", Some(0)),
+            ("7", Some(7)),
+            ("7.0", Some(7)),
+            ("7e2", Some(700)),
+            ("4294967295", Some(u32::MAX)),
+            ("4294967296", None),
+            ("4294967296.0", None),
+            ("7.5", None),
+            ("-1", None),
+            ("-0.0", None),
+            ("1e300", None),
+            ("\"7\"", None),
+            ("null", None),
+        ] {
+            let value = serde_json::from_str(text).unwrap();
+            assert_eq!(whole(&value), number, "{text}");
         }
     }
 }
