@@ -47,7 +47,7 @@ journeys(
       withProvider(async ({ server, visit, page }, provider) => {
         const name = newName();
         await throughProvider(visit, provider, name, { from: '/sign-in?next=/profile/key/add' });
-        await page.waitForURL('**/profile/key/add');
+        await page.waitForURL(({ pathname }) => pathname === '/profile/key/add');
         await isAt(page, 'Add API key');
         assert.equal(await page.getByRole('radio').count(), 0);
         await page.getByText('is set by your sign-in').first().waitFor();
