@@ -233,7 +233,8 @@ fn Question(picked: Picked, asked: Asked) -> AnyView {
         Count::Exactly(number) => (number.to_string(), Some(number)),
         Count::MoreThan(_) => ("all".to_owned(), None),
     };
-    let how_many = words::how_many(number, "API key", "API keys");
+    // Within a sentence.
+    let how_many = words::how_many(number, "API key", "API keys").replacen('M', "m", 1);
     let (title, does, class) = match kind {
         Kind::Delete => (
             format!("Delete {how_many}?"),
