@@ -14,15 +14,6 @@ async fn filtered(client: &Client, filter: &str, more: &str) -> Answer {
     client.get(&format!("{LOGS}?filter={filter}{more}")).await
 }
 
-fn ids(answer: &Answer) -> Vec<String> {
-    let document = answer.json();
-    let items = document["data"].as_array().unwrap();
-    items
-        .iter()
-        .map(|item| item["id"].as_str().unwrap().to_owned())
-        .collect()
-}
-
 fn count(answer: &Answer) -> Value {
     answer.json()["meta"]["pagination"]["count"].clone()
 }
@@ -142,7 +133,7 @@ on_both_databases! {
         let (mut last, mut seen) = (0, Vec::new());
         for expected in [(8, 3), (6, 3), (4, 3), (2, 2), (1, 1)] {
             let page = filtered(&root, &format!("id gt {last}"), "&sort=id&page[limit]=3").await;
-            let found = ids(&page);
+            let found = page.ids();
             assert_eq!((count(&page), found.len()), (json!(expected.0), expected.1));
             last = found.last().unwrap().parse().unwrap();
             seen.extend(found);
@@ -158,10 +149,10 @@ on_both_databases! {
                 root.get(&format!("{LOGS}/1")).await;
             }
             let page = root.get(&format!("{LOGS}?page[limit]=2&page[offset]={offset}")).await;
-            assert_eq!(ids(&page), expected);
+            assert_eq!(page.ids(), expected);
         }
         let latest = root.get(&format!("{LOGS}?sort=-id&page[limit]=1")).await;
-        assert_eq!(ids(&latest), ["8"]);
+        assert_eq!(latest.ids(), ["8"]);
     }
 
     async fn records_are_found_and_sorted_by_each_field(harness: Harness) {
@@ -187,7 +178,7 @@ on_both_databases! {
         ] {
             let answer = filtered(&root, filter, "").await;
             assert_eq!(answer.status, 200, "{filter}: {}", answer.text());
-            assert_eq!(ids(&answer), found, "{filter}");
+            assert_eq!(answer.ids(), found, "{filter}");
             assert_eq!(count(&answer), found.len(), "{filter}");
         }
         for (sort, found) in [
@@ -197,7 +188,7 @@ on_both_databases! {
             ("-auditDateTime,domainName", ["4", "5", "6", "1", "2", "3"]),
         ] {
             let answer = filtered(&root, "id lt 7", &format!("&sort={sort}")).await;
-            assert_eq!(ids(&answer), found, "{sort}");
+            assert_eq!(answer.ids(), found, "{sort}");
         }
     }
 

@@ -20,15 +20,6 @@ async fn five_keys(app: &App) -> (Client, Vec<String>) {
     (root, tags)
 }
 
-fn ids(answer: &Answer) -> Vec<String> {
-    let document = answer.json();
-    let items = document["data"].as_array().unwrap();
-    items
-        .iter()
-        .map(|item| item["id"].as_str().unwrap().to_owned())
-        .collect()
-}
-
 fn link(answer: &Answer, name: &str) -> Option<String> {
     Some(answer.json()["links"][name]["href"].as_str()?.to_owned())
 }
@@ -40,7 +31,7 @@ async fn walk(client: &Client, first: &str, direction: &str) -> Vec<String> {
     loop {
         let answer = client.get(&path).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let mut page = ids(&answer);
+        let mut page = answer.ids();
         assert!(page.len() <= 2);
         if direction == "prev" {
             page.reverse();
@@ -82,15 +73,15 @@ on_both_databases! {
         assert_eq!(first.json()["meta"], json!({"pagination": {"limit": 3}}));
         assert_eq!(link(&first, "prev"), None);
         let second = root.get(&link(&first, "next").unwrap()).await;
-        assert_eq!(ids(&second), tags[3..]);
+        assert_eq!(second.ids(), tags[3..]);
         assert_eq!(link(&second, "next"), None);
-        assert_eq!(ids(&root.get(&link(&second, "prev").unwrap()).await), tags[..3]);
-        assert_eq!(ids(&root.get(&link(&second, "first").unwrap()).await), tags[..3]);
-        assert_eq!(ids(&root.get(&link(&second, "last").unwrap()).await), tags[2..]);
-        assert_eq!(ids(&root.get(&link(&second, "self").unwrap()).await), tags[3..]);
+        assert_eq!(root.get(&link(&second, "prev").unwrap()).await.ids(), tags[..3]);
+        assert_eq!(root.get(&link(&second, "first").unwrap()).await.ids(), tags[..3]);
+        assert_eq!(root.get(&link(&second, "last").unwrap()).await.ids(), tags[2..]);
+        assert_eq!(root.get(&link(&second, "self").unwrap()).await.ids(), tags[3..]);
         // A place stays one when what was there is gone, and what comes before moves nothing.
         root.delete(&format!("{KEYS}/{}", tags[2])).await;
-        assert_eq!(ids(&root.get(&link(&first, "next").unwrap()).await), tags[3..]);
+        assert_eq!(root.get(&link(&first, "next").unwrap()).await.ids(), tags[3..]);
     }
 
     /// A7: a cursor is good for the list that it came with, and no other.
@@ -129,7 +120,7 @@ on_both_databases! {
             "/netbackup/security/service-principal-configs?",
         ] {
             let by_cursor = walk(&root, &format!("{path}&page[limit]=2&page[after]="), "next").await;
-            let by_offset: Vec<_> = ids(&root.get(&format!("{path}&page[limit]=100")).await);
+            let by_offset: Vec<_> = root.get(&format!("{path}&page[limit]=100")).await.ids();
             // Reading the trail is itself recorded.
             let grown = if path.contains("auditlogs") { by_offset.len() - by_cursor.len() } else { 0 };
             let older: Vec<_> = by_offset.iter().filter(|id| grown == 0 || by_cursor.contains(id)).cloned().collect();

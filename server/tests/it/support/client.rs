@@ -109,6 +109,17 @@ impl Answer {
             .unwrap_or_else(|_| panic!("{}: {:?}", self.status, self.body))
     }
 
+    /// The ids of a list's items.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        assert_eq!(self.status, 200, "{}", self.text());
+        let document = self.json();
+        let items = document["data"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// A header's text; empty when it is absent.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers

@@ -34,15 +34,6 @@ async fn take(client: &Client, role: i64, ids: &[&str]) -> Answer {
         .await
 }
 
-fn ids(answer: &Answer) -> Vec<String> {
-    let document = answer.json();
-    let items = document["data"].as_array().unwrap();
-    items
-        .iter()
-        .map(|item| item["id"].as_str().unwrap().to_owned())
-        .collect()
-}
-
 on_both_databases! {
     async fn a_role_is_given_to_users_and_taken_from_them(harness: Harness) {
         let app = App::on(harness);
@@ -66,14 +57,14 @@ on_both_databases! {
             ], "")
         );
         let filtered = root.get(&format!("{path}?filter=userDomainType%20eq%20'saml'&sort=-userName")).await;
-        assert_eq!(ids(&filtered), ["idp:urn:sam:1:saml:1003"]);
+        assert_eq!(filtered.ids(), ["idp:urn:sam:1:saml:1003"]);
         // A5.
         let bob = app.signed_in("bob").await;
         let (_, tag) = root.make_key().await;
         assert_eq!(bob.get(&format!("{KEYS}/{tag}")).await.status, 200);
         assert_eq!(take(&root, viewer, &[":bob:unixpwd:1001"]).await.status, 204);
         assert_eq!(bob.get(&format!("{KEYS}/{tag}")).await.status, 404);
-        assert_eq!(ids(&root.get(&path).await), [":eve:unixpwd:1002", "idp:urn:sam:1:saml:1003"]);
+        assert_eq!(root.get(&path).await.ids(), [":eve:unixpwd:1002", "idp:urn:sam:1:saml:1003"]);
         let trail = app.trail().await;
         assert_eq!(trail.iter().filter(|line| *line == "role.assign done").count(), 4);
     }
@@ -102,7 +93,7 @@ on_both_databases! {
             assert_eq!((status, named), (400, vec![field.to_owned()]), "{body}");
         }
         assert_eq!(app.trail().await.len(), records);
-        assert_eq!(ids(&root.get(&path).await), [""; 0]);
+        assert_eq!(root.get(&path).await.ids(), [""; 0]);
         let nowhere = root.post(&holders(99_999), named(&[":bob:unixpwd"])).await;
         assert_eq!((nowhere.status, nowhere.json()), (404, not_found()));
         assert_eq!(root.get(&holders(99_999)).await.status, 404);
@@ -152,7 +143,7 @@ on_both_databases! {
                     "filter=startswith%28userName%2C%27bob%27%29&sort=-userName&")
             );
             let second = root.get(&format!("{path}?page[limit]=1&page[offset]=3")).await;
-            assert_eq!(ids(&second), [":eve:unixpwd:1003"]);
+            assert_eq!(second.ids(), [":eve:unixpwd:1003"]);
             assert_eq!(second.json()["meta"]["pagination"]["count"], 4);
             // A7.
             let (status, faults) = root.get(&format!("{path}?filter=password_hash%20ne%20''")).await.faults();
@@ -167,7 +158,7 @@ on_both_databases! {
         app.harness.add_user("sec", &["Default Security Administrator"]).await;
         let path = "/netbackup/rbac/identities?filter=startswith(userName,'bob')";
         let (sec, bob) = (app.signed_in("sec").await, app.signed_in("bob").await);
-        assert_eq!(ids(&sec.get(path).await), [":bob:unixpwd:1000"]);
+        assert_eq!(sec.get(path).await.ids(), [":bob:unixpwd:1000"]);
         let everybody = "/netbackup/access-control/user-principals";
         for refused in [sec.get(everybody).await, bob.get(path).await, bob.get(everybody).await] {
             assert_eq!(refused.status, 401);

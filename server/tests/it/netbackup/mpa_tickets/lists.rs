@@ -2,23 +2,13 @@
 
 use super::*;
 
-fn ids(answer: &Answer) -> Vec<String> {
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let document = answer.json();
-    let items = document["data"].as_array().unwrap();
-    items
-        .iter()
-        .map(|item| item["id"].as_str().unwrap().to_owned())
-        .collect()
-}
-
 on_both_databases! {
     async fn tickets_are_filtered_sorted_and_paged(harness: Harness) {
         let stage = Stage::on(harness).await;
         let bob_s = stage.ask().await;
         stage.app.harness.clock.advance(chrono::TimeDelta::seconds(1));
         let eve_s = waiting(&stage.eve.post(KEYS, wanted()).await, 1);
-        let list = async |client: &Client, query: &str| ids(&client.get(&format!("{TICKETS}{query}")).await);
+        let list = async |client: &Client, query: &str| client.get(&format!("{TICKETS}{query}")).await.ids();
         assert_eq!(list(&stage.eve, "").await, [bob_s.clone(), eve_s.clone()]);
         // One's own only, without the right to see all.
         assert_eq!(list(&stage.bob, "").await, std::slice::from_ref(&bob_s));
@@ -40,7 +30,7 @@ on_both_databases! {
         }
         let first = stage.eve.get(&format!("{TICKETS}?sort=-id&page[after]=&page[limit]=1")).await.json();
         let next = first["links"]["next"]["href"].as_str().unwrap();
-        assert_eq!(ids(&stage.eve.get(next).await), std::slice::from_ref(&bob_s));
+        assert_eq!(stage.eve.get(next).await.ids(), std::slice::from_ref(&bob_s));
         let page = stage.eve.get(&format!("{TICKETS}?page[limit]=1")).await.json();
         assert_eq!(page["meta"]["pagination"]["count"], 2);
         // Lists do not look at what has changed since.
@@ -62,7 +52,7 @@ on_both_databases! {
                     .append_pair("filter", &filter)
                     .finish();
                 let answer = stage.eve.get(&format!("{TICKETS}?{query}")).await;
-                assert_eq!(ids(&answer), [""; 0], "{filter}");
+                assert_eq!(answer.ids(), [""; 0], "{filter}");
             }
         }
         for query in [
@@ -77,7 +67,7 @@ on_both_databases! {
             assert_eq!(answer.status, 400, "{query}");
         }
         assert_eq!(stage.app.rows("ticket").await, 1);
-        assert_eq!(ids(&stage.bob.get(TICKETS).await), [ticket]);
+        assert_eq!(stage.bob.get(TICKETS).await.ids(), [ticket]);
     }
 
     async fn the_work_on_tickets_is_among_the_jobs(harness: Harness) {
