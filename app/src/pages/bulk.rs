@@ -195,7 +195,7 @@ pub fn Bulk(
             }
         })
     };
-    let every = words::how_many(count, "key", "keys").to_lowercase();
+    let every = words::so_many(count, "key", "keys");
     view! {
         <section class="bulk needs-script" aria-label="Several at once">
             <p role="status">{move || words::how_many(number(), "key selected", "keys selected")}</p>
@@ -233,8 +233,7 @@ fn Question(picked: Picked, asked: Asked) -> AnyView {
         Count::Exactly(number) => (number.to_string(), Some(number)),
         Count::MoreThan(_) => ("all".to_owned(), None),
     };
-    // Within a sentence.
-    let how_many = words::how_many(number, "API key", "API keys").replacen('M', "m", 1);
+    let how_many = words::so_many(number, "API key", "API keys");
     let (title, does, class) = match kind {
         Kind::Delete => (
             format!("Delete {how_many}?"),

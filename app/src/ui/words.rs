@@ -65,10 +65,19 @@ pub const fn slice(slice: Slice) -> &'static str {
 
 /// `12 keys`, `More than 10,000 keys`.
 pub fn how_many(count: Count, one: &str, many: &str) -> String {
+    counted(count, "More", one, many)
+}
+
+/// The same within a sentence: `more than 10,000 keys`.
+pub fn so_many(count: Count, one: &str, many: &str) -> String {
+    counted(count, "more", one, many)
+}
+
+fn counted(count: Count, more: &str, one: &str, many: &str) -> String {
     match count {
         Count::Exactly(1) => format!("1 {one}"),
         Count::Exactly(number) => format!("{} {many}", format::thousands(number)),
-        Count::MoreThan(number) => format!("More than {} {many}", format::thousands(number)),
+        Count::MoreThan(number) => format!("{more} than {} {many}", format::thousands(number)),
     }
 }
 
