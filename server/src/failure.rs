@@ -60,16 +60,8 @@ impl Failure {
             Self::Domain(error) => match error {
                 Error::Invalid(_) => StatusCode::BAD_REQUEST,
                 Error::NotFound => StatusCode::NOT_FOUND,
-                Error::Unauthenticated
-                | Error::NotPermitted
-                // Permissions too, only by what somebody holds.
-                | Error::Refused(
-                    Refusal::OwnerMayDoMore
-                    | Refusal::RoleExceedsOwn
-                    | Refusal::OwnRoles
-                    | Refusal::OwnTicket
-                    | Refusal::UnknownPerson,
-                ) => StatusCode::UNAUTHORIZED,
+                Error::Unauthenticated | Error::NotPermitted => StatusCode::UNAUTHORIZED,
+                Error::Refused(refusal) if refusal.is_permission() => StatusCode::UNAUTHORIZED,
                 // That may change.
                 Error::Refused(Refusal::TooFewApprovers | Refusal::NeedsApproval) => {
                     StatusCode::CONFLICT

@@ -253,6 +253,20 @@ pub enum Refusal {
     NeedsApproval,
 }
 
+impl Refusal {
+    /// Whether it goes by what somebody holds or who they are, as a permission does.
+    pub const fn is_permission(self) -> bool {
+        matches!(
+            self,
+            Self::OwnerMayDoMore
+                | Self::RoleExceedsOwn
+                | Self::OwnRoles
+                | Self::OwnTicket
+                | Self::UnknownPerson
+        )
+    }
+}
+
 /// Which state stands in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Conflict {

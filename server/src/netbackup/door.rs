@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use domain::error::{Error, Refusal};
+use domain::error::Error;
 use serde_json::{Value, json};
 
 use super::{
@@ -92,16 +92,8 @@ fn error_code(failure: &Failure) -> u32 {
     match failure {
         Failure::Domain(Error::Invalid(_)) | Failure::Unreadable => code::INVALID,
         Failure::Domain(Error::NotFound) | Failure::NoRoute => code::NOT_FOUND,
-        Failure::Domain(
-            Error::NotPermitted
-            | Error::Refused(
-                Refusal::OwnerMayDoMore
-                | Refusal::RoleExceedsOwn
-                | Refusal::OwnRoles
-                | Refusal::OwnTicket
-                | Refusal::UnknownPerson,
-            ),
-        ) => code::NOT_PERMITTED,
+        Failure::Domain(Error::NotPermitted) => code::NOT_PERMITTED,
+        Failure::Domain(Error::Refused(refusal)) if refusal.is_permission() => code::NOT_PERMITTED,
         Failure::Domain(Error::Unauthenticated) => code::UNAUTHENTICATED,
         _ => code::OURS + u32::from(failure.status().as_u16()),
     }
@@ -109,7 +101,7 @@ fn error_code(failure: &Failure) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use domain::error::{Conflict, FieldError, Problem};
+    use domain::error::{Conflict, FieldError, Problem, Refusal};
 
     use super::*;
 
