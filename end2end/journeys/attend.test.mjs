@@ -7,6 +7,8 @@ import { until } from '../support/until.mjs';
 
 const LIST = '/security/api-keys';
 const help = (page) => page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+/** A closed dialog has no role any more, but is there until the page has heard that it was closed. */
+const helpGone = (page) => page.locator('dialog[aria-labelledby=shortcuts]').waitFor({ state: 'detached' });
 const banner = (page) => page.getByText('You are offline.');
 const warning = (page) => page.getByRole('alertdialog', { name: 'You will be signed out in two minutes' });
 const end = (page) => page.getByRole('alertdialog', { name: 'Your session has ended' });
@@ -65,7 +67,7 @@ journeys('the keyboard’s shortcuts', ({ journey }) => {
       // Within a question on top of the page there are none.
       await page.keyboard.press('n');
       await page.keyboard.press('Escape');
-      await help(page).waitFor({ state: 'detached' });
+      await helpGone(page);
       assert.equal(new URL(page.url()).pathname, path);
       await page.keyboard.press('Control+n').catch(() => {});
       assert.equal(new URL(page.url()).pathname, path);
@@ -106,7 +108,7 @@ journeys('the keyboard’s shortcuts', ({ journey }) => {
     assert.equal(await used.isChecked(), false);
     await used.check();
     await page.keyboard.press('Escape');
-    await help(page).waitFor({ state: 'detached' });
+    await helpGone(page);
     await page.keyboard.press('?');
     await help(page).waitFor();
   });

@@ -41,8 +41,6 @@ pub enum Failure {
     TimedOut,
     /// The head is none of HTTP/1.1.
     Unreadable,
-    /// The address in the head is too long.
-    AddressTooLong,
     /// The head exceeds [`crate::serve::MAX_HEAD_BYTES`] or [`crate::serve::MAX_HEADERS`].
     HeadTooLarge,
 }
@@ -82,7 +80,6 @@ impl Failure {
             Self::AnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unreadable => StatusCode::BAD_REQUEST,
-            Self::AddressTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         }
     }
@@ -122,7 +119,6 @@ impl Failure {
             }
             Self::TimedOut => "The request took too long. Try again shortly.".to_owned(),
             Self::Unreadable => "This is not a request of HTTP/1.1.".to_owned(),
-            Self::AddressTooLong => "The address is too long.".to_owned(),
             Self::HeadTooLarge => format!(
                 "The request's head is larger than {} bytes, or has more than {} fields.",
                 crate::serve::MAX_HEAD_BYTES,

@@ -34,7 +34,7 @@ pub enum Error {
     #[error("{0}")]
     Conflict(Conflict),
     /// A limit was reached.
-    #[error("Too many attempts. Try again in {} minutes.", .retry_after_seconds.div_ceil(60))]
+    #[error("Too many attempts. Try again in {}.", minutes(*.retry_after_seconds))]
     TooMany {
         /// Seconds until another attempt is worth making.
         retry_after_seconds: u32,
@@ -45,6 +45,14 @@ pub enum Error {
     /// A fault of ours. The log has the cause under the request id.
     #[error("Something went wrong on our side. Nothing was changed.")]
     Internal,
+}
+
+/// So many seconds in words: as whole minutes, that none is too early.
+fn minutes(seconds: u32) -> String {
+    match seconds.div_ceil(60) {
+        1 => "a minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    }
 }
 
 impl Error {

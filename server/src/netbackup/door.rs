@@ -133,7 +133,6 @@ mod tests {
             (Failure::UnsupportedMediaType, 415, 19_415),
             (Failure::TimedOut, 503, 19_503),
             (Failure::Unreadable, 400, 8961),
-            (Failure::AddressTooLong, 414, 19_414),
             (Failure::HeadTooLarge, 431, 19_431),
         ] {
             assert_eq!(

@@ -210,7 +210,6 @@ fn refusal(bare: &[u8]) -> Option<Vec<u8>> {
     let (status, fields) = str::from_utf8(bare).ok()?.split_once("\r\n")?;
     let failure = match status.split(' ').nth(1)? {
         "400" => Failure::Unreadable,
-        "414" => Failure::AddressTooLong,
         "431" => Failure::HeadTooLarge,
         _ => return None,
     };

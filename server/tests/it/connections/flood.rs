@@ -85,7 +85,7 @@ async fn wrong_keys_are_401_then_429_and_nobody_else_notices() {
         challenge: None,
         body: error(
             19_429,
-            "Too many attempts. Try again in 1 minutes.",
+            "Too many attempts. Try again in a minute.",
             json!({}),
         ),
     };

@@ -276,7 +276,8 @@ struct SeenRow {
     found: i64,
 }
 
-/// How many keys a search finds; and whether these are all.
+/// How many keys a search finds, and `true`; or `false`, and a number that it finds more than (unless
+/// none of those that were looked at is one).
 pub(crate) async fn search_count(
     conn: &mut Conn<'_>,
     search: &Search,
@@ -301,7 +302,7 @@ pub(crate) async fn search_count(
         let Some(row) = rows.first() else { continue };
         total += u64::try_from(row.found).unwrap_or(0);
         if row.seen > COUNT_DEPTH.into() {
-            return Ok((total, false));
+            return Ok((total.saturating_sub(1), false));
         }
     }
     Ok((total, true))
