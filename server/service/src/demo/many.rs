@@ -61,7 +61,7 @@ impl Services {
         let core = &*self.core;
         let plan = Arc::new(Plan::of(many, core.clock.now()));
         let pepper = core.secrets.pepper.fingerprint();
-        let [users, keys, words] = [plan.clone(), plan.clone(), plan.clone()];
+        let [users, keys, tags, words] = [(); 4].map(|()| plan.clone());
         // Sorting the words takes a while: the other tables are filled meanwhile.
         let words = Rows::begin(|| words.words());
         let mut bulk = Bulk::begin(&core.db).await?;
@@ -69,8 +69,8 @@ impl Services {
         bulk.load("app_user", USER, users, |_| {}).await?;
         let keys = Rows::begin(|| keys.keys(pepper));
         bulk.load("api_key", KEY, keys, progress).await?;
-        bulk.run("insert into used_tag (tag) select tag from api_key order by tag")
-            .await?;
+        let tags = Rows::begin(|| tags.tags());
+        bulk.load("used_tag", ["tag"], tags, |_| {}).await?;
         bulk.load("api_key_word", ["word", "tag"], words, |_| {})
             .await?;
         let tx = bulk.finish().await?;
@@ -240,6 +240,10 @@ impl Plan {
                 key.last_used_at.map_or(Cell::Null, |_| text("192.0.2.10")),
             ]
         })
+    }
+
+    fn tags(self: Arc<Self>) -> impl Iterator<Item = [Cell; 1]> {
+        (0..self.tags.len()).map(move |place| [text(sample::tag(self.tags[place].0).to_string())])
     }
 
     /// Every word with its keys, in the order of words, then tags.

@@ -151,14 +151,18 @@ pub(super) fn tag(number: u64) -> Tag {
 /// The description of the key with that number.
 pub(super) fn description(seed: u64, number: u64) -> String {
     let mut dice = Dice::new(seed, 4, number);
-    if dice.percent(10) {
+    // Many people write none, or little.
+    if dice.percent(25) {
         return String::new();
     }
-    let (when, what, place) = (dice.one(&WHEN), dice.one(&WHAT), dice.one(&WHERE));
-    let rare = if dice.below(RARELY) == 0 { RARE } else { "" };
-    format!("{when} {what} {place} {rare}")
-        .trim_end()
-        .to_owned()
+    let mut said = vec![dice.one(&WHAT), dice.one(&WHERE)];
+    if dice.percent(40) {
+        said.insert(0, dice.one(&WHEN));
+    }
+    if dice.below(RARELY) == 0 {
+        said.push(RARE);
+    }
+    said.join(" ")
 }
 
 /// The key with that number.

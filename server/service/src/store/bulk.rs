@@ -51,6 +51,9 @@ pub(crate) struct Bulk {
     tx: Tx,
     /// What puts back what was taken away.
     restore: Vec<String>,
+    /// Tables that were made anew in this transaction: PostgreSQL marks their rows as seen by all
+    /// when it stores them, instead of when they are first read.
+    anew: Vec<&'static str>,
 }
 
 #[derive(FromRow)]
@@ -120,7 +123,18 @@ impl Bulk {
             execute(&mut tx, piece.remove).await?;
             restore.push(piece.restore);
         }
-        Ok(Self { tx, restore })
+        let mut anew = Vec::new();
+        if let Conn::Postgres(c) = tx.conn() {
+            for table in ["used_tag", "api_key", "api_key_word"] {
+                let empty = AssertSqlSafe(format!("select not exists (select from {table})"));
+                if sqlx::query_scalar(empty).fetch_one(&mut *c).await? {
+                    c.execute(AssertSqlSafe(format!("truncate {table}")))
+                        .await?;
+                    anew.push(table);
+                }
+            }
+        }
+        Ok(Self { tx, restore, anew })
     }
 
     /// Fills a table. The rows should come in the order of its key. `progress` learns how many are
@@ -140,13 +154,16 @@ impl Bulk {
         };
         match self.tx.conn() {
             Conn::Sqlite(c) => load_sqlite(c, table, &columns, &mut rows, &mut told).await,
-            Conn::Postgres(c) => load_postgres(c, table, &columns, &mut rows, &mut told).await,
+            Conn::Postgres(c) => {
+                let how = if self.anew.contains(&table) {
+                    "with (freeze)"
+                } else {
+                    ""
+                };
+                let copy = format!("copy {table} ({columns}) from stdin {how}");
+                load_postgres(c, &copy, &mut rows, &mut told).await
+            }
         }
-    }
-
-    /// Runs a statement of ours.
-    pub(crate) async fn run(&mut self, statement: &'static str) -> Result<(), Fault> {
-        execute(&mut self.tx, statement.to_owned()).await
     }
 
     /// Puts indexes and checks back. The transaction is still to be committed.
@@ -192,7 +209,7 @@ impl Db {
                     "key_tally",
                 ];
                 for table in tables {
-                    let statement = AssertSqlSafe(format!("vacuum (analyze) {table}"));
+                    let statement = AssertSqlSafe(format!("analyze {table}"));
                     pool.execute(statement).await?;
                 }
             }
@@ -242,13 +259,11 @@ async fn load_sqlite<const N: usize>(
 /// By COPY in its text format.
 async fn load_postgres<const N: usize>(
     conn: &mut PgConnection,
-    table: &str,
-    columns: &str,
+    statement: &str,
     rows: &mut Rows<N>,
     stored: &mut impl FnMut(&Vec<[Cell; N]>),
 ) -> Result<(), Fault> {
-    let statement = format!("copy {table} ({columns}) from stdin");
-    let mut copy = conn.copy_in_raw(&statement).await?;
+    let mut copy = conn.copy_in_raw(statement).await?;
     let mut text = String::new();
     while let Some(chunk) = rows.0.recv().await {
         stored(&chunk);
