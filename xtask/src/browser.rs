@@ -20,7 +20,9 @@ const CHROMIUM: [&str; 6] = [
 
 /// Runs the journeys against this binary.
 pub(crate) fn journeys(program: &Path, stage: &Path) -> Result<()> {
-    node(&["--test", "--test-reporter=spec"], program, stage)
+    // Two files at once: a journey waits more than it works.
+    let arguments = ["--test", "--test-concurrency=2", "--test-reporter=spec"];
+    node(&arguments, program, stage)
 }
 
 /// Takes the pictures of the documentation of this binary.

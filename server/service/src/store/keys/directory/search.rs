@@ -25,7 +25,7 @@ use crate::{
 /// How many candidates a page looks at.
 const DEPTH: u32 = 1_000;
 /// How many candidates a count looks at.
-const COUNT_DEPTH: u32 = 100;
+const COUNT_DEPTH: u32 = 150;
 /// Sorts behind everything that continues a text.
 const BEHIND: char = char::MAX;
 
