@@ -102,6 +102,9 @@ pub(super) async fn offer(
             function("/api/give_role", format!("who={KIM}&role={HARMLESS}"))
         }
         (Operation::ViewAudit, _) => function("/api/audit_page", "at=/security/audit".to_owned()),
+        (Operation::UseNotices | Operation::ViewNotifying | Operation::UpdateNotifying, _) => {
+            Offer::NotHere("the pages of notices are not built yet")
+        }
         (
             Operation::ViewTickets
             | Operation::DecideTicket
