@@ -135,13 +135,12 @@ impl Operation {
             Self::DeleteRole => row(Roles, &[View, Delete]),
             Self::AssignRoles => row(Roles, &[View, ManageAccess]).without_keys(),
             Self::ViewAudit => row(Audit, &[View]),
-            Self::ViewPolicy => row(Settings, &[View]),
+            Self::ViewPolicy | Self::ViewNotifying => row(Settings, &[View]),
             Self::UpdatePolicy => row(Settings, &[View, Update]),
             Self::ViewTickets => row(Tickets, &[View]),
             Self::DecideTicket => row(Tickets, &[View, Update]).without_keys(),
             Self::ViewApproval => row(ApprovalSettings, &[View]),
             Self::UpdateApproval => row(ApprovalSettings, &[View, Update]).without_keys(),
-            Self::ViewNotifying => row(Settings, &[View]),
             // A webhook's secret is shown when it is added.
             Self::UpdateNotifying => row(Settings, &[View, Update]).without_keys(),
         }

@@ -11,10 +11,6 @@ use crate::{
 
 /// What somebody wants by mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "boxes that are ticked one by one"
-)]
 pub struct Choice {
     /// Where to. Empty: to the address that the identity provider gave, if it gave one.
     pub address: String,

@@ -42,19 +42,13 @@ pub fn check_url(text: &str, http_allowed: bool) -> Result<String, FieldError> {
 
 /// A name or an address, with or without a port.
 fn is_authority(text: &str) -> bool {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let Some((address, after)) = rest.split_once(']') else {
-                return false;
-            };
-            let is_address = address.parse::<Ipv6Addr>().is_ok();
-            (is_address, after)
-        }
-        None => {
-            let (name, after) = text.split_at(text.find(':').unwrap_or(text.len()));
-            let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            (!name.is_empty() && name.bytes().all(letters), after)
-        }
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (address, after) = rest.split_once(']').unwrap_or_default();
+        (address.parse::<Ipv6Addr>().is_ok(), after)
+    } else {
+        let (name, after) = text.split_at(text.find(':').unwrap_or(text.len()));
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        (!name.is_empty() && name.bytes().all(letters), after)
     };
     let port = port.is_empty()
         || port

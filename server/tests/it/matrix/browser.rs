@@ -102,9 +102,15 @@ pub(super) async fn offer(
             function("/api/give_role", format!("who={KIM}&role={HARMLESS}"))
         }
         (Operation::ViewAudit, _) => function("/api/audit_page", "at=/security/audit".to_owned()),
-        (Operation::UseNotices | Operation::ViewNotifying | Operation::UpdateNotifying, _) => {
-            Offer::NotHere("the pages of notices are not built yet")
-        }
+        (Operation::UseNotices, _) => function(
+            "/api/choose_notices",
+            format!("address=ann{note}@example.org"),
+        ),
+        (Operation::ViewNotifying, _) => function("/api/notifying_page", String::new()),
+        (Operation::UpdateNotifying, _) => function(
+            "/api/add_webhook",
+            "url=https://hooks.example.org/&events=key.deleted".to_owned(),
+        ),
         (
             Operation::ViewTickets
             | Operation::DecideTicket
