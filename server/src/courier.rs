@@ -26,6 +26,7 @@ pub struct Post {
     /// The public address, for links. Never what a request says.
     public_url: String,
     clock: Arc<dyn Clock>,
+    patience: Duration,
 }
 
 impl Post {
@@ -34,13 +35,26 @@ impl Post {
     /// # Errors
     /// A message that names the setting.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+        Self::within(settings, clock, PATIENCE)
+    }
+
+    /// The same, where an attempt may take so long.
+    ///
+    /// # Errors
+    /// As [`Post::new`].
+    pub fn within(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        patience: Duration,
+    ) -> Result<Self, ConfigError> {
         let mailer = settings.mail.as_ref();
-        let mailer = mailer.map(|mail| Mailer::new(mail, &settings.public_host()));
+        let mailer = mailer.map(|mail| Mailer::new(mail, &settings.public_host(), patience));
         Ok(Self {
             mailer: mailer.transpose()?.map(Arc::new),
-            caller: Arc::new(Caller::new(settings.webhook_networks.clone())),
+            caller: Arc::new(Caller::new(settings.webhook_networks.clone(), patience)),
             public_url: settings.public_url(),
             clock,
+            patience,
         })
     }
 
@@ -65,7 +79,7 @@ impl Post {
                 let mailer = self.mailer.clone().ok_or(Trouble::NoMailServer)?;
                 let link = format!("{}{}", self.public_url, parcel.notice.path(parcel.audience));
                 let message = mailer.message(to, parcel, &link)?;
-                at_most(move || mailer.send(&message)).await
+                at_most(self.patience, move || mailer.send(&message)).await
             }
             Way::Webhook { url, .. } => {
                 let caller = self.caller.clone();
@@ -78,7 +92,10 @@ impl Post {
                     .signature(seconds, &body)
                     .ok_or(Trouble::Unwritable)?;
                 let (url, id) = (url.clone(), parcel.id.clone());
-                at_most(move || caller.call(&url, &id, &signature, body)).await
+                at_most(self.patience, move || {
+                    caller.call(&url, &id, &signature, body)
+                })
+                .await
             }
         }
     }
@@ -95,9 +112,10 @@ impl Courier for Post {
 
 /// Does what blocks beside the requests, and waits for it for so long at most.
 async fn at_most(
+    patience: Duration,
     work: impl FnOnce() -> Result<(), Trouble> + Send + 'static,
 ) -> Result<(), Trouble> {
-    match tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await {
+    match tokio::time::timeout(patience, tokio::task::spawn_blocking(work)).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(Trouble::Unwritable),
         Err(_) => Err(Trouble::TooSlow),

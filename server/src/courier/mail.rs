@@ -1,6 +1,10 @@
 //! Mail: a message as text and as HTML, and the way to the mail server.
 
-use std::{error::Error as _, io, time::SystemTime};
+use std::{
+    error::Error as _,
+    io,
+    time::{Duration, SystemTime},
+};
 
 use domain::notice::Trouble;
 use lettre::{
@@ -17,7 +21,6 @@ use lettre::{
 use secrecy::ExposeSecret;
 use service::notices::Parcel;
 
-use super::PATIENCE;
 use crate::{
     config::{ConfigError, Mail, Security},
     saml::page::escape,
@@ -33,7 +36,7 @@ pub(super) struct Mailer {
 
 impl Mailer {
     /// As the settings say; `host` is how people call this server.
-    pub(super) fn new(mail: &Mail, host: &str) -> Result<Self, ConfigError> {
+    pub(super) fn new(mail: &Mail, host: &str, patience: Duration) -> Result<Self, ConfigError> {
         let cannot = |what: &'static str| move |_| ConfigError::about("smtp_address", what);
         let sender: Address = mail
             .sender
@@ -41,7 +44,7 @@ impl Mailer {
             .map_err(|_| ConfigError::about("smtp_sender", "an address of mail"))?;
         let mut builder = SmtpTransport::builder_dangerous(&mail.host)
             .port(mail.port)
-            .timeout(Some(PATIENCE / 3))
+            .timeout(Some(patience / 3))
             .tls(match mail.security {
                 Security::None => Tls::None,
                 Security::StartTls => Tls::Required(parameters(mail).map_err(cannot("a name"))?),

@@ -1,7 +1,7 @@
 //! Webhooks: one request each, to an address that was looked at after the name was looked up, and
 //! nowhere else (W9).
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use domain::notice::{SIGNATURE_HEADER, Trouble, is_public};
 use http::{Request, header};
@@ -16,7 +16,6 @@ use ureq::{
     },
 };
 
-use super::PATIENCE;
 use crate::{network::Networks, tls::provider};
 
 /// The most bytes of an answer's head. Its body is not read.
@@ -63,7 +62,7 @@ impl Guarded {
 
 impl Caller {
     /// Follows no redirection, goes through no proxy, keeps no connection.
-    pub(super) fn new(allowed: Networks) -> Self {
+    pub(super) fn new(allowed: Networks, patience: Duration) -> Self {
         let roots = rustls_native_certs::load_native_certs().certs;
         let roots = roots
             .iter()
@@ -80,7 +79,7 @@ impl Caller {
             .proxy(None)
             .max_idle_connections(0)
             .max_response_header_size(LONGEST_HEAD)
-            .timeout_global(Some(PATIENCE / 3))
+            .timeout_global(Some(patience / 3))
             .user_agent(concat!("latchkey/", env!("CARGO_PKG_VERSION")))
             .build();
         let (connector, guarded) = (DefaultConnector::default(), Guarded { allowed });
