@@ -3,7 +3,7 @@
 mod mail;
 mod webhook;
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{io, pin::Pin, sync::Arc, time::Duration};
 
 use domain::notice::{Audience, Notice, Trouble};
 use service::{
@@ -120,4 +120,12 @@ async fn at_most(
         Ok(Err(_)) => Err(Trouble::Unwritable),
         Err(_) => Err(Trouble::TooSlow),
     }
+}
+
+/// Whether an error of input or output is one of TLS.
+fn is_of_tls(error: &io::Error) -> bool {
+    let inner = error.get_ref();
+    inner
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        .is_some()
 }

@@ -14,7 +14,9 @@ use crate::{
         DeleteWebhook, LoadWebhookPage, NOTIFYING, PutSecretAway, ResendDelivery, Secret,
         SwitchWebhook, TestWebhook, WebhookPage,
     },
-    ui::{Checkbox, CopyButton, Fact, Facts, Heading, IntoWhole, Notice, Pager, Submit, Tone},
+    ui::{
+        Checkbox, CopyButton, Fact, Facts, Heading, IntoWhole, Notice, Pager, Submit, Tone, words,
+    },
 };
 
 /// One webhook: its secret while it is new, what can be done, and what was sent to it.
@@ -164,6 +166,11 @@ fn actions(id: i64, enabled: bool, sending: Sending) -> AnyView {
 }
 
 fn delete(id: i64, sending: Sending) -> AnyView {
+    let fault = sending.fault;
+    let unsure = move || {
+        let unsure = fault.with(|fault| words::about(fault.as_ref(), "sure", "yes"));
+        unsure.map(|_| view! { <p class="field__error">"Tick it to remove the webhook."</p> })
+    };
     view! {
         <section class="card" aria-labelledby="remove">
             <h2 class="subtitle" id="remove">
@@ -177,6 +184,7 @@ fn delete(id: i64, sending: Sending) -> AnyView {
                     hint="With the log of what was sent to it. Its secret is void."
                     checked=false
                 />
+                {unsure}
                 <Submit
                     label="Remove"
                     pending_label="Removing…"

@@ -130,11 +130,6 @@ fn ProfileMenu(profile: Profile) -> AnyView {
                     "Password and sessions"
                 </a>
             </li>
-            <li>
-                <a class="menu__item" href="/profile/notices">
-                    "Notices"
-                </a>
-            </li>
         }
     });
     view! {

@@ -21,6 +21,7 @@ use lettre::{
 use secrecy::ExposeSecret;
 use service::notices::Parcel;
 
+use super::is_of_tls;
 use crate::{
     config::{ConfigError, Mail, Security},
     saml::page::escape,
@@ -121,7 +122,8 @@ fn trouble(error: &smtp::Error) -> Trouble {
     }
     let mut source = error.source();
     while let Some(cause) = source {
-        let kind = cause.downcast_ref().map(io::Error::kind);
+        let of_input = cause.downcast_ref::<io::Error>();
+        let kind = of_input.map(io::Error::kind);
         if matches!(
             kind,
             Some(io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
@@ -129,7 +131,7 @@ fn trouble(error: &smtp::Error) -> Trouble {
             return Trouble::TooSlow;
         }
         // A handshake that fails is told as an error of the connection.
-        if cause.is::<rustls::Error>() || error_of_tls(cause) {
+        if cause.is::<rustls::Error>() || of_input.is_some_and(is_of_tls) {
             return Trouble::Tls;
         }
         source = cause.source();
@@ -140,13 +142,6 @@ fn trouble(error: &smtp::Error) -> Trouble {
     } else {
         Trouble::NoConnection
     }
-}
-
-/// Whether an error of input or output holds one of TLS.
-fn error_of_tls(cause: &(dyn std::error::Error + 'static)) -> bool {
-    let inner = cause.downcast_ref::<io::Error>();
-    let inner = inner.and_then(io::Error::get_ref);
-    inner.is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
 fn html(subject: &str, sentences: &[String], link: &str) -> String {

@@ -16,6 +16,7 @@ use ureq::{
     },
 };
 
+use super::is_of_tls;
 use crate::{network::Networks, tls::provider};
 
 /// The most bytes of an answer's head. Its body is not read.
@@ -118,11 +119,8 @@ fn trouble(error: &ureq::Error) -> Trouble {
         ureq::Error::LargeResponseHeader(..) => Trouble::TooLong,
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => Trouble::Tls,
         ureq::Error::Io(cause) => {
-            let of_tls = cause
-                .get_ref()
-                .is_some_and(|inner| inner.is::<rustls::Error>());
             // What the system's resolver does not know is told as an error of its own kind.
-            if of_tls {
+            if is_of_tls(cause) {
                 Trouble::Tls
             } else if cause.to_string().contains("lookup address") {
                 Trouble::NoAddress

@@ -208,10 +208,17 @@ impl Notices {
     /// # Errors
     /// No permission.
     pub async fn put_secret_away(&self, actor: &Actor, id: i64) -> Result<(), Error> {
+        let result = self.try_put_away(actor, id).await;
+        self.core
+            .recording_refusal(actor, result, Action::WebhookUpdated, &id.to_string())
+            .await
+    }
+
+    async fn try_put_away(&self, actor: &Actor, id: i64) -> Result<(), Fault> {
         actor.may(Operation::UpdateNotifying)?;
         let mut tx = self.core.db.begin().await?;
         store::put_away(&mut tx.conn(), id).await?;
-        Ok(tx.commit_unrecorded().await?)
+        tx.commit_unrecorded().await
     }
 
     /// Switches a webhook on or off. What waits for it then is given up.

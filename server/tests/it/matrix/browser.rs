@@ -109,7 +109,7 @@ pub(super) async fn offer(
         (Operation::ViewNotifying, _) => function("/api/notifying_page", String::new()),
         (Operation::UpdateNotifying, _) => function(
             "/api/add_webhook",
-            "url=https://hooks.example.org/&events=key.deleted".to_owned(),
+            "url=https://hooks.example.org/&events%5B%5D=key.deleted".to_owned(),
         ),
         (
             Operation::ViewTickets

@@ -125,9 +125,15 @@ on_both_databases! {
             assert_eq!(notices.resend(who, delivery).await, no);
         }
         let trail = records(&harness).await;
-        for action in ["webhook.create", "webhook.update", "webhook.delete", "notice.resend"] {
+        for (action, count) in [
+            ("webhook.create", 2),
+            ("webhook.update", 4),
+            ("webhook.delete", 2),
+            ("notice.resend", 2),
+            ("notice.test", 4),
+        ] {
             let refused = trail.iter().filter(|one| one.action == action && one.outcome == "refused");
-            assert_eq!(refused.count(), 2, "{action}");
+            assert_eq!(refused.count(), count, "{action}");
         }
         assert_eq!(number(&harness, "select count(*) from webhook where enabled").await, 1);
         // A4.
