@@ -82,7 +82,7 @@ journeys(
         await isAt(page, 'Notices');
         await page.getByLabel('Address', { exact: true }).fill('ftp://example.org');
         await page.getByRole('button', { name: 'Add webhook' }).click();
-        await isWrong(page.getByLabel('Address', { exact: true }), 'https');
+        await isWrong(page.getByLabel('Address', { exact: true }), 'an address');
         await page.getByLabel('Address', { exact: true }).fill(receiver.url);
         await page.getByRole('button', { name: 'Add webhook' }).click();
         await isAt(page, 'Webhook');
@@ -123,12 +123,12 @@ journeys(
   { settings: { LATCHKEY_WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8', LATCHKEY_WEBHOOK_ALLOW_HTTP: 'true' } },
 );
 
-/** Waits until the log of the webhook has so many deliveries that were sent. */
+/** Waits until the log of the webhook has so many deliveries that were sent, or more: all are told of everybody's keys. */
 async function sent(visit, count) {
   const path = new URL(visit.page.url()).pathname;
   await until(`${count} are sent`, async () => {
     await visit.open(path);
     await visit.page.locator('tbody tr').first().waitFor();
-    return (await visit.page.locator('tbody .chip--good').count()) === count;
+    return (await visit.page.locator('tbody .chip--good').count()) >= count;
   });
 }

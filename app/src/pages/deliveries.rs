@@ -61,11 +61,13 @@ fn state(row: &DeliveryRow) -> AnyView {
     };
     let attempts = (row.attempts > 1).then(|| format!(" {} attempts.", row.attempts));
     view! {
-        <span class=class>
-            <Icon shape />
-            {word}
-        </span>
-        <span class="quiet">{format!(" {}", row.trouble)} {attempts}</span>
+        <div>
+            <span class=class>
+                <Icon shape />
+                {word}
+            </span>
+            <span class="quiet">{format!(" {}", row.trouble)} {attempts}</span>
+        </div>
     }
     .whole()
 }

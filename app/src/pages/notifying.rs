@@ -56,7 +56,7 @@ pub fn NotifyingPage() -> AnyView {
                 <p class="lead">
                     "How people and programs are told what happens. Everybody finds their own notices in the application as well."
                 </p>
-                <section class="card" aria-labelledby="webhooks">
+                <section class="sent" aria-labelledby="webhooks">
                     <h2 class="subtitle" id="webhooks">
                         "Webhooks"
                     </h2>
@@ -197,7 +197,7 @@ fn failed(page: &NotifyingPage, resending: Option<Sending>) -> AnyView {
     let older = page.older.map(|id| format!("{NOTIFYING}?before={id}"));
     let fault = resending.map(|sending| view! { <FormFault sending /> });
     view! {
-        <section class="card" aria-labelledby="failed">
+        <section class="sent" aria-labelledby="failed">
             <h2 class="subtitle" id="failed">
                 "Mail that was not delivered"
             </h2>

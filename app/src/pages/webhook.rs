@@ -28,23 +28,26 @@ pub fn WebhookPage() -> AnyView {
         PutSecretAway::PATH,
         SwitchWebhook::PATH,
         TestWebhook::PATH,
-        DeleteWebhook::PATH,
         ResendDelivery::PATH,
     ]);
+    // What is removed is not read anew.
+    let removing = Sending::to(&[DeleteWebhook::PATH]);
     let done = sending.done;
     let changes = Signal::derive(move || done.get().to_string());
     let page = read_here(|at| LoadWebhookPage { at }, changes);
     view! {
         <Heading title="Webhook" />
         {move || sending.fault.with(Option::is_none).then(|| view! { <UrlNotice /> })}
-        {loaded(page, move |page: WebhookPage| show(page, sending))}
+        {loaded(page, move |page: WebhookPage| show(page, sending, removing))}
     }
     .whole()
 }
 
-fn show(page: WebhookPage, sending: Sending) -> AnyView {
-    focus_on(sending.fault);
-    lead_on(sending.fault);
+fn show(page: WebhookPage, sending: Sending, removing: Sending) -> AnyView {
+    for fault in [sending.fault, removing.fault] {
+        focus_on(fault);
+        lead_on(fault);
+    }
     let (webhook, as_of, may) = (page.webhook, page.as_of, page.may_change);
     let id = webhook.id;
     let facts = vec![
@@ -59,7 +62,7 @@ fn show(page: WebhookPage, sending: Sending) -> AnyView {
     let secret = page.secret.map(|secret| the_secret(id, &secret, sending));
     let enabled = webhook.enabled;
     let actions = may.then(|| actions(id, enabled, sending));
-    let delete = may.then(|| delete(id, sending));
+    let delete = may.then(|| delete(id, removing));
     let older = page
         .older
         .map(|last| format!("{NOTIFYING}/{id}?before={last}"));
@@ -82,7 +85,7 @@ fn show(page: WebhookPage, sending: Sending) -> AnyView {
             <Facts facts as_of />
             {actions}
         </section>
-        <section class="card" aria-labelledby="log">
+        <section class="sent" aria-labelledby="log">
             <h2 class="subtitle" id="log">
                 "What was sent"
             </h2>
@@ -177,6 +180,7 @@ fn delete(id: i64, sending: Sending) -> AnyView {
                 "Remove"
             </h2>
             <form method="post" action=DeleteWebhook::PATH on:submit=sending.submit(DeleteWebhook::PATH)>
+                <FormFault sending />
                 <input type="hidden" name="id" value=id.to_string() />
                 <Checkbox
                     name="sure"

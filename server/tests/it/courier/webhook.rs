@@ -49,12 +49,11 @@ impl Receiver {
                 tokio::spawn(async move {
                     let request = read(&mut stream).await;
                     kept.lock().unwrap().push(request);
-                    match answer {
-                        Some(Answer::Say(text)) => {
-                            // Whoever asked may have gone.
-                            let _ = stream.write_all(text.as_bytes()).await;
-                        }
-                        _ => tokio::time::sleep(Duration::from_secs(3600)).await,
+                    if let Some(Answer::Say(text)) = answer {
+                        // Whoever asked may have gone.
+                        let _ = stream.write_all(text.as_bytes()).await;
+                    } else {
+                        tokio::time::sleep(Duration::from_hours(1)).await;
                     }
                 });
             }
@@ -130,7 +129,7 @@ async fn a_request_is_signed_with_its_time_and_names_its_delivery() {
     let (time, signature) = signature.split_once(",v1=").unwrap();
     let time = time.strip_prefix("t=").unwrap();
     assert_eq!(time, "1795336110");
-    assert_eq!(signature, openssl_hmac(SECRET, &format!("{time}.{body}")));
+    assert_eq!(signature, hmac_by_python(SECRET, &format!("{time}.{body}")));
     let told: Value = serde_json::from_str(body).unwrap();
     let expected = deleted().payload("7-1795335710294000", "https://keys.example.org");
     assert_eq!(told, expected);
@@ -140,7 +139,7 @@ async fn a_request_is_signed_with_its_time_and_names_its_delivery() {
 }
 
 /// The signature as another program makes it.
-fn openssl_hmac(secret: &str, text: &str) -> String {
+fn hmac_by_python(secret: &str, text: &str) -> String {
     let code = "import hashlib, hmac, sys; \
                 print(hmac.new(sys.argv[1].encode(), sys.stdin.buffer.read(), hashlib.sha256).hexdigest())";
     let mut process = std::process::Command::new("python3")
