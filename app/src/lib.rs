@@ -43,6 +43,7 @@ pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]
     leptos_meta::provide_meta_context();
     provide_context(Help(RwSignal::new(false)));
+    provide_context(Told(RwSignal::new(0)));
     let all = SsrMode::Async;
     view! {
         <Router>
@@ -63,6 +64,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/profile/key/reveal") view=form(Form::Reveal) ssr=all.clone() />
                     <Route path=path!("/profile/key/delete") view=form(Form::DeleteKey) ssr=all.clone() />
                     <Route path=path!("/profile/security") view=form(Form::Security) ssr=all.clone() />
+                    <Route path=path!("/profile/notices") view=form(Form::Notices) ssr=all.clone() />
                     <Route path=path!("/security/api-keys") view=room(Room::Keys) ssr=all.clone() />
                     <Route path=path!("/security/api-keys/add") view=room(Room::AddKeyFor) ssr=all.clone() />
                     <Route path=path!("/security/api-keys/:tag") view=room(Room::KeyOf) ssr=all.clone() />
@@ -81,6 +83,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/roles/:id/delete") view=office(Office::DeleteRole) ssr=all.clone() />
                     <Route path=path!("/security/audit") view=office(Office::Audit) ssr=all.clone() />
                     <Route path=path!("/settings") view=office(Office::Settings) ssr=all.clone() />
+                    <Route path=path!("/settings/notices") view=office(Office::Notifying) ssr=all.clone() />
+                    <Route path=path!("/settings/notices/:id") view=office(Office::Webhook) ssr=all.clone() />
                     <Route path=path!("/settings/sign-in") view=office(Office::Providers) ssr=all.clone() />
                     <Route path=path!("/settings/sign-in/add") view=office(Office::AddProvider) ssr=all.clone() />
                     <Route path=path!("/settings/sign-in/report") view=office(Office::Report) ssr=all.clone() />
@@ -92,6 +96,10 @@ pub fn App() -> impl IntoView {
         </Router>
     }
 }
+
+/// Counts how often one has read notices: the bell at the top is counted anew.
+#[derive(Debug, Clone, Copy)]
+pub struct Told(pub RwSignal<usize>);
 
 fn form(form: Form) -> impl Fn() -> AnyView + Clone + Send + 'static {
     move || view! { <Lazily page=Page::Form(form) /> }.whole()
@@ -109,7 +117,12 @@ fn office(office: Office) -> impl Fn() -> AnyView + Clone + Send + 'static {
 #[component]
 fn Top() -> impl IntoView {
     let path = use_location().pathname;
-    let profile = calls::read(rpc::LoadProfile {}, path.into());
+    let told = use_context::<Told>();
+    let changes = Signal::derive(move || {
+        let times = told.map(|told| told.0.get());
+        format!("{} {times:?}", path.get())
+    });
+    let profile = calls::read(rpc::LoadProfile {}, changes);
     Effect::new(move |before: Option<String>| {
         let here = path.get();
         if before.is_some_and(|before| before != here) {

@@ -16,9 +16,10 @@ use crate::{
     browser,
     pages::{
         AddForPage, AddKeyPage, AddProviderPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage,
-        DeleteKeyPage, EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage,
-        ProviderPage, ProvidersPage, ReissueKeyPage, ReportPage, RevealPage, RolePage, RolesPage,
-        SettingsPage, SignInCodePage, UserPage, UsersPage,
+        DeleteKeyPage, EditKeyPage, EditRolePage, KeyOfPage, KeysPage, NotifyingPage,
+        OwnNoticesPage, PasswordAndSessionsPage, ProviderPage, ProvidersPage, ReissueKeyPage,
+        ReportPage, RevealPage, RolePage, RolesPage, SettingsPage, SignInCodePage, UserPage,
+        UsersPage, WebhookPage,
     },
     place::EVERYBODY,
     ui::IntoWhole,
@@ -43,6 +44,8 @@ pub enum Form {
     Attendance,
     /// `/sign-in/code`
     SignInCode,
+    /// `/profile/notices`
+    Notices,
 }
 
 /// A page of everybody's keys.
@@ -89,6 +92,10 @@ pub enum Office {
     DeleteRole,
     /// `/security/audit`
     Audit,
+    /// `/settings/notices`
+    Notifying,
+    /// `/settings/notices/{id}`
+    Webhook,
 }
 
 /// Which page of a part.
@@ -114,6 +121,7 @@ fn enter_form(form: Form) -> Result<AnyView, SplitLoaderError> {
         Form::Security => view! { <PasswordAndSessionsPage /> }.whole(),
         Form::Attendance => view! { <Attendance /> }.whole(),
         Form::SignInCode => view! { <SignInCodePage /> }.whole(),
+        Form::Notices => view! { <OwnNoticesPage /> }.whole(),
     })
 }
 
@@ -146,6 +154,8 @@ fn enter_office(office: Office) -> Result<AnyView, SplitLoaderError> {
         Office::EditRole => view! { <EditRolePage title="Edit role" /> }.whole(),
         Office::DeleteRole => view! { <RolePage delete=true /> }.whole(),
         Office::Audit => view! { <AuditPage /> }.whole(),
+        Office::Notifying => view! { <NotifyingPage /> }.whole(),
+        Office::Webhook => view! { <WebhookPage /> }.whole(),
     })
 }
 

@@ -198,7 +198,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await page.keyboard.press('Enter');
     await isAt(page, 'Settings');
     await page.getByLabel('Longest validity', { exact: true }).waitFor();
-    await tabTo(page, /^Deleted keys stay visible/, 6);
+    await tabTo(page, /^Deleted keys stay visible/, 8);
     await page.keyboard.press('ControlOrMeta+a');
     await page.keyboard.type('31');
     await tabTo(page, /^Save$/);

@@ -108,6 +108,33 @@ async function lookAtSecurity({ visit, page, open }, person) {
   await look(visit, '61 password refused');
 }
 
+/** Somebody's notices, and what administrators see of webhooks. */
+async function lookAtNotices({ server, visit, page }) {
+  const person = await newPerson(server, { roles: ['Administrator'] });
+  await makeKey(server, person, { description: 'Nightly build of the storage team, Hamburg' });
+  await signIn(visit, person);
+  await server.sql(`insert into notice (user_id, notice, created_at, read_at)
+    select u.id, json_object('kind', 'KeyEnding', 'at', 1795000000000000, 'about', json_object('Key', json_object(
+      'tag', k.tag, 'owner', json_object('id', u.id, 'principal', json_object('domain_type', 'unixpwd', 'domain', '', 'name', u.name)),
+      'description', k.description, 'expires_at', k.expires_at, 'by', null, 'replaced_by', null, 'days', 7, 'used_from', null))),
+      1795000000000000, column1
+    from app_user u join api_key k on k.user_id = u.id, (values (null), (1795000000000001)) where u.name = '${person.name}'`);
+  await visit.open('/profile/notices');
+  await page.getByText('1 notice not read.').waitFor();
+  await look(visit, '62 notices');
+  await visit.open('/settings/notices');
+  await page.getByLabel('Address', { exact: true }).fill('https://hooks.example.org/latchkey');
+  await page.getByRole('button', { name: 'Add webhook' }).click();
+  await isAt(page, 'Webhook');
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  await isTold(page, 'It is on its way.');
+  await page.locator('tbody tr').first().waitFor();
+  await look(visit, '76 webhook');
+  await visit.open('/settings/notices');
+  await page.getByRole('link', { name: 'https://hooks.example.org/latchkey' }).waitFor();
+  await look(visit, '75 webhooks and mail');
+}
+
 async function lookAtReveal({ visit, page }) {
   const dialog = page.getByRole('dialog', { name: 'Copy your API key' });
   await dialog.waitFor();
@@ -376,6 +403,8 @@ journeys('look', ({ journey }) => {
     await signIn(visit, person);
     await lookAtSecurity(context, person);
   });
+
+  journey('notices', lookAtNotices);
 
   journey('what is different without JavaScript', { javaScript: false }, async (context) => {
     const { server, visit } = context;

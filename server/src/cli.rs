@@ -5,6 +5,7 @@ mod audit;
 mod client;
 mod demo;
 mod keys;
+mod mail;
 mod policy;
 mod provider;
 mod role;
@@ -86,6 +87,9 @@ enum Here {
     /// Rotate the key pair that tokens are signed with, also while the server runs
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Try the mail server that the settings name
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Print the OpenAPI document of the REST API
     Openapi,
     /// Fill an empty database with very many sample keys, for measuring
@@ -161,6 +165,7 @@ impl Here {
             Self::Approval(command) => command.run(&settings).await,
             Self::Audit(command) => command.run(&settings).await,
             Self::Keys(command) => command.run(&settings).await,
+            Self::Mail(command) => command.run(&settings).await,
             Self::Openapi => say(format_args!("{:#}", crate::netbackup::openapi())),
             Self::Demo(arguments) => arguments.run(&settings).await,
             Self::Migrate => {

@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod layers;
+mod mail;
 mod parse;
 
 use std::{
@@ -13,14 +14,18 @@ use std::{
 };
 
 use secrecy::SecretString;
-use service::{Limits, Options};
+use service::{Limits, Options, notices::Notifying};
 
 use self::{catalogue::Name, layers::Layers};
 pub use self::{
     catalogue::{Flags, HEADING, SETTINGS, Setting},
+    mail::{Mail, Security},
     parse::{Listen, LogFormat, public_url as server_url},
 };
-use crate::{network::TrustedProxies, tls};
+use crate::{
+    network::{Networks, TrustedProxies},
+    tls,
+};
 
 /// The settings' file in the working directory, read when no other is named.
 pub const FILE: &str = "latchkey.toml";
@@ -29,6 +34,13 @@ pub const FILE: &str = "latchkey.toml";
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
+
+impl ConfigError {
+    /// A setting that must be something.
+    pub(crate) fn about(setting: &str, expected: &str) -> Self {
+        Self(format!("The setting `{setting}` must be {expected}."))
+    }
+}
 
 impl From<tls::CannotUse> for ConfigError {
     fn from(error: tls::CannotUse) -> Self {
@@ -65,6 +77,12 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
+    /// How mail is sent. `None`: it is not.
+    pub mail: Option<Mail>,
+    /// Private networks that webhooks may be in.
+    pub webhook_networks: Networks,
+    /// Whether webhooks may be without TLS.
+    pub webhook_http: bool,
     /// How long and how often.
     pub limits: Limits,
 }
@@ -130,7 +148,15 @@ impl Settings {
                 .get(Name::LogFormat, parse::log_format)?
                 .unwrap_or_default(),
             trusted_proxies: layers
-                .get(Name::TrustedProxies, parse::proxies)?
+                .get(Name::TrustedProxies, parse::networks)?
+                .map(TrustedProxies::new)
+                .unwrap_or_default(),
+            mail: Mail::load(&layers)?,
+            webhook_networks: layers
+                .get(Name::WebhookAllowPrivate, parse::networks)?
+                .unwrap_or_default(),
+            webhook_http: layers
+                .get(Name::WebhookAllowHttp, parse::switch)?
                 .unwrap_or_default(),
             limits,
         })
@@ -180,6 +206,10 @@ impl Settings {
             audit_key_file: self.audit_key_file.clone(),
             audit_checkpoint_file: self.audit_checkpoint_file.clone(),
             limits: self.limits.clone(),
+            notifying: Notifying {
+                mail: self.mail.as_ref().map(Mail::told),
+                http_allowed: self.webhook_http,
+            },
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod courier;
 pub mod credentials;
 mod demo_idp;
 mod export;

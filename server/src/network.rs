@@ -53,19 +53,35 @@ impl Network {
     }
 }
 
+/// Some networks. Default: none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Networks(Vec<Network>);
+
+impl Networks {
+    /// These.
+    pub const fn new(networks: Vec<Network>) -> Self {
+        Self(networks)
+    }
+
+    /// Whether `address` lies within one of them.
+    pub fn contain(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(address))
+    }
+}
+
 /// The proxies whose word about the client's address counts. Default: none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<Network>);
+pub struct TrustedProxies(Networks);
 
 impl TrustedProxies {
     /// Trusts whatever lies within `networks`.
-    pub const fn new(networks: Vec<Network>) -> Self {
+    pub const fn new(networks: Networks) -> Self {
         Self(networks)
     }
 
     /// Whether `address` is a trusted proxy.
     pub fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(address))
+        self.0.contain(address)
     }
 
     /// The client's address: walks `X-Forwarded-For` from its end, as long as whoever said so is
@@ -101,7 +117,8 @@ mod tests {
     use super::*;
 
     fn proxies(networks: &[&str]) -> TrustedProxies {
-        TrustedProxies::new(networks.iter().map(|text| text.parse().unwrap()).collect())
+        let networks = networks.iter().map(|text| text.parse().unwrap());
+        TrustedProxies::new(Networks::new(networks.collect()))
     }
 
     fn client(trusted: &TrustedProxies, peer: &str, forwarded: &[&str]) -> String {

@@ -17,6 +17,7 @@ mod licences;
 mod measure;
 mod postgres;
 mod process;
+mod python;
 mod server;
 mod site;
 mod size;

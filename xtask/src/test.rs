@@ -1,7 +1,7 @@
 //! Everything that must hold, in the order in which a fault shows soonest.
 
 use crate::{
-    api, browser, clients, licences, postgres, process, server,
+    api, browser, clients, licences, postgres, process, python, server,
     site::{self, Site},
     size, tools, wasm, workspace,
 };
@@ -160,9 +160,11 @@ fn clippy(command: &mut Command) -> Result<()> {
 }
 
 fn unit(site: &Site, postgres: (&str, &str), runner_args: &[String]) -> Result<()> {
+    // Runs the mail server that the tests send to.
+    let python = python::environment()?;
     let run = |mut cargo: Command, packages: &[&str]| {
         cargo.args(packages).args(runner_args);
-        process::run(cargo.envs([postgres]))
+        process::run(cargo.envs([postgres]).env("LATCHKEY_TEST_PYTHON", &python))
     };
     let runner = || {
         if tools::find(&["cargo-nextest"]).is_some() {

@@ -207,7 +207,7 @@ impl Settings {
 
 /// Whether a text can be an address of mail, and nothing that a header of mail could end with
 /// (W10).
-fn is_mail(text: &str) -> bool {
+pub fn is_mail(text: &str) -> bool {
     let forbidden = |c: char| disguises(c) || c.is_whitespace() || "<>(),;:\\\"[]".contains(c);
     let in_parts = text.split_once('@').is_some_and(|(name, domain)| {
         !name.is_empty() && !domain.is_empty() && !domain.contains('@')

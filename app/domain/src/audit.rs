@@ -90,11 +90,23 @@ pub enum Action {
     ApprovalChanged,
     /// Approval was switched off at the console, without approval.
     ApprovalOverridden,
+    /// A webhook was added.
+    WebhookCreated,
+    /// A webhook was changed, or switched on or off.
+    WebhookUpdated,
+    /// A webhook was removed.
+    WebhookDeleted,
+    /// A notice was sent again.
+    DeliveryResent,
+    /// A notice was sent to see whether it arrives.
+    NoticesTested,
+    /// Somebody chose what they are told by mail.
+    NoticesChosen,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 44] = [
         Self::KeyCreated,
         Self::KeyUpdated,
         Self::KeyReissued,
@@ -133,6 +145,12 @@ impl Action {
         Self::TicketCommented,
         Self::ApprovalChanged,
         Self::ApprovalOverridden,
+        Self::WebhookCreated,
+        Self::WebhookUpdated,
+        Self::WebhookDeleted,
+        Self::DeliveryResent,
+        Self::NoticesTested,
+        Self::NoticesChosen,
     ];
 
     /// The stable name, `category.what`.
@@ -176,6 +194,12 @@ impl Action {
             Self::TicketCommented => "ticket.comment",
             Self::ApprovalChanged => "approval.update",
             Self::ApprovalOverridden => "approval.override",
+            Self::WebhookCreated => "webhook.create",
+            Self::WebhookUpdated => "webhook.update",
+            Self::WebhookDeleted => "webhook.delete",
+            Self::DeliveryResent => "notice.resend",
+            Self::NoticesTested => "notice.test",
+            Self::NoticesChosen => "notice.choose",
         }
     }
 
@@ -197,13 +221,19 @@ impl Action {
             | Self::UserEnabled
             | Self::PasswordChanged
             | Self::PrincipalDeleted
-            | Self::SecondFactorChanged => "USER",
+            | Self::SecondFactorChanged
+            | Self::NoticesChosen => "USER",
             Self::RoleCreated
             | Self::RoleUpdated
             | Self::RoleDeleted
             | Self::RolesAssigned
             | Self::SelfServiceChanged => "ROLE",
-            Self::PolicyChanged => "POLICY",
+            Self::PolicyChanged
+            | Self::WebhookCreated
+            | Self::WebhookUpdated
+            | Self::WebhookDeleted
+            | Self::DeliveryResent
+            | Self::NoticesTested => "POLICY",
             Self::ProviderCreated | Self::ProviderUpdated | Self::ProviderDeleted => "PROVIDER",
             Self::AuditRead | Self::Read => "AUDIT",
             Self::TicketRequested
@@ -226,11 +256,13 @@ impl Action {
             | Self::UserCreated
             | Self::RoleCreated
             | Self::ProviderCreated
-            | Self::TicketRequested => "CREATE",
+            | Self::TicketRequested
+            | Self::WebhookCreated => "CREATE",
             Self::KeyDeleted
             | Self::RoleDeleted
             | Self::ProviderDeleted
-            | Self::PrincipalDeleted => "DELETE",
+            | Self::PrincipalDeleted
+            | Self::WebhookDeleted => "DELETE",
             Self::KeyUpdated
             | Self::KeyReissued
             | Self::UserDisabled
@@ -253,7 +285,11 @@ impl Action {
             | Self::TicketExecuted
             | Self::TicketCommented
             | Self::ApprovalChanged
-            | Self::ApprovalOverridden => "MODIFY",
+            | Self::ApprovalOverridden
+            | Self::WebhookUpdated
+            | Self::DeliveryResent
+            | Self::NoticesTested
+            | Self::NoticesChosen => "MODIFY",
             Self::KeyRefused | Self::AuditRead | Self::Read => "ACCESS",
             Self::SignedIn => "LOGIN",
             Self::SignedOut | Self::SessionEnded => "LOGOUT",
@@ -442,6 +478,12 @@ mod tests {
             "ticket.comment TICKET MODIFY",
             "approval.update TICKET MODIFY",
             "approval.override TICKET MODIFY",
+            "webhook.create POLICY CREATE",
+            "webhook.update POLICY MODIFY",
+            "webhook.delete POLICY DELETE",
+            "notice.resend POLICY MODIFY",
+            "notice.test POLICY MODIFY",
+            "notice.choose USER MODIFY",
         ];
         assert_eq!(texts, expected);
         let names = [Outcome::Done, Outcome::Refused].map(Outcome::as_str);

@@ -323,6 +323,12 @@ pub enum Conflict {
     /// Whoever asked is disabled or gone.
     #[error("Whoever asked for this has no account that works any more.")]
     RequesterGone,
+    /// There are as many webhooks as there may be.
+    #[error("There are as many webhooks as there may be. Remove one first.")]
+    TooManyWebhooks,
+    /// Nothing is sent by mail.
+    #[error("No mail server is configured, so nothing is sent by mail.")]
+    NoMailServer,
 }
 
 #[cfg(test)]

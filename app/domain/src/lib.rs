@@ -10,6 +10,7 @@ pub mod error;
 pub mod expiry;
 pub mod filter;
 pub mod key;
+pub mod notice;
 pub mod offer;
 pub mod operation;
 pub mod password;

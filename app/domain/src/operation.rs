@@ -58,6 +58,12 @@ pub enum Operation {
     ViewApproval,
     /// Change what needs approval, and who is exempt.
     UpdateApproval,
+    /// Read one's own notices, and choose which of them come by mail.
+    UseNotices,
+    /// See webhooks, the mail server and what was sent.
+    ViewNotifying,
+    /// Add, change and remove webhooks, and send something again.
+    UpdateNotifying,
 }
 
 /// What an operation takes.
@@ -75,7 +81,7 @@ pub struct Row {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::ViewKey,
         Self::CreateKey,
         Self::UpdateKey,
@@ -100,6 +106,9 @@ impl Operation {
         Self::DecideTicket,
         Self::ViewApproval,
         Self::UpdateApproval,
+        Self::UseNotices,
+        Self::ViewNotifying,
+        Self::UpdateNotifying,
     ];
 
     /// The operation's row of the table.
@@ -117,19 +126,23 @@ impl Operation {
             Self::CreateUser => row(Users, &[View, Create]),
             Self::DisableUser => row(Users, &[View, Update]),
             Self::SetPassword => row(Users, &[View, Update]).without_keys(),
-            Self::ChangeOwnPassword | Self::EndOwnSessions => row(Users, &[]).without_keys(),
+            Self::ChangeOwnPassword | Self::EndOwnSessions | Self::UseNotices => {
+                row(Users, &[]).without_keys()
+            }
             Self::ViewRoles => row(Roles, &[View]),
             Self::CreateRole => row(Roles, &[View, Create]),
             Self::UpdateRole => row(Roles, &[View, Update]),
             Self::DeleteRole => row(Roles, &[View, Delete]),
             Self::AssignRoles => row(Roles, &[View, ManageAccess]).without_keys(),
             Self::ViewAudit => row(Audit, &[View]),
-            Self::ViewPolicy => row(Settings, &[View]),
+            Self::ViewPolicy | Self::ViewNotifying => row(Settings, &[View]),
             Self::UpdatePolicy => row(Settings, &[View, Update]),
             Self::ViewTickets => row(Tickets, &[View]),
             Self::DecideTicket => row(Tickets, &[View, Update]).without_keys(),
             Self::ViewApproval => row(ApprovalSettings, &[View]),
             Self::UpdateApproval => row(ApprovalSettings, &[View, Update]).without_keys(),
+            // A webhook's secret is shown when it is added.
+            Self::UpdateNotifying => row(Settings, &[View, Update]).without_keys(),
         }
     }
 }
@@ -273,12 +286,13 @@ mod tests {
         use Operation::{
             AssignRoles, ChangeOwnPassword, CreateKey, CreateRole, CreateUser, DecideTicket,
             DeleteKey, DeleteRole, DisableUser, EndOwnSessions, ReissueKey, RevokeKey, SetPassword,
-            UpdateApproval, UpdateKey, UpdatePolicy, UpdateRole, ViewApproval, ViewAudit, ViewKey,
-            ViewPolicy, ViewRoles, ViewTickets, ViewUsers,
+            UpdateApproval, UpdateKey, UpdateNotifying, UpdatePolicy, UpdateRole, UseNotices,
+            ViewApproval, ViewAudit, ViewKey, ViewNotifying, ViewPolicy, ViewRoles, ViewTickets,
+            ViewUsers,
         };
         use Permission::{Create, Delete, ManageAccess, Reissue, Update, View};
         let has = |permission| held.contains(&permission);
-        let one_s_own = matches!(operation, ChangeOwnPassword | EndOwnSessions);
+        let one_s_own = matches!(operation, ChangeOwnPassword | EndOwnSessions | UseNotices);
         let a_key_by_its_tag = matches!(
             operation,
             ViewKey | UpdateKey | DeleteKey | ReissueKey | RevokeKey
@@ -292,10 +306,12 @@ mod tests {
         }
         let further = match operation {
             ViewKey | RevokeKey | ViewUsers | ViewRoles | ViewAudit | ViewPolicy | ViewTickets
-            | ViewApproval | ChangeOwnPassword | EndOwnSessions => true,
+            | ViewApproval | ViewNotifying | ChangeOwnPassword | EndOwnSessions | UseNotices => {
+                true
+            }
             CreateKey | CreateUser | CreateRole => has(Create),
             UpdateKey | DisableUser | SetPassword | UpdateRole | UpdatePolicy | DecideTicket
-            | UpdateApproval => has(Update),
+            | UpdateApproval | UpdateNotifying => has(Update),
             DeleteKey | DeleteRole => has(Delete),
             ReissueKey => has(Delete) && has(Create) && has(Reissue),
             AssignRoles => has(ManageAccess),
@@ -311,6 +327,8 @@ mod tests {
                 | AssignRoles
                 | DecideTicket
                 | UpdateApproval
+                | UseNotices
+                | UpdateNotifying
         );
         match means {
             Means::Key | Means::KeyToken if takes_a_person => {

@@ -305,6 +305,12 @@ const fn happened(action: Action) -> &'static str {
         Action::TicketCommented => "Request commented on",
         Action::ApprovalChanged => "Approval settings changed",
         Action::ApprovalOverridden => "Approval switched off at the console",
+        Action::WebhookCreated => "Webhook added",
+        Action::WebhookUpdated => "Webhook changed",
+        Action::WebhookDeleted => "Webhook removed",
+        Action::DeliveryResent => "Notice sent again",
+        Action::NoticesTested => "Test notice sent",
+        Action::NoticesChosen => "Notices by mail chosen",
     }
 }
 
@@ -385,7 +391,7 @@ mod tests {
         assert_eq!(values.len(), 1 + 8 + Action::ALL.len());
         values.sort();
         values.dedup();
-        assert_eq!(values.len(), 47);
+        assert_eq!(values.len(), 53);
         assert!(groups[1..].iter().all(|group| !group.name.is_empty()));
     }
 

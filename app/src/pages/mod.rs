@@ -10,6 +10,7 @@ pub mod bulk_run;
 pub mod bulk_work;
 pub mod delete_key;
 pub mod deleted_keys;
+pub mod deliveries;
 pub mod edit_key;
 pub mod edit_role;
 pub mod find_owner;
@@ -26,6 +27,8 @@ pub mod keys_table;
 pub mod loading;
 pub mod not_found;
 pub mod notices;
+pub mod notifying;
+pub mod own_notices;
 pub mod password;
 pub mod provider;
 pub mod provider_report;
@@ -50,6 +53,7 @@ pub mod user_roles;
 pub mod users;
 pub mod uses_picture;
 pub mod validity_field;
+pub mod webhook;
 pub mod whose;
 
 pub use self::{
@@ -62,6 +66,7 @@ pub use self::{
     key_of::{DeleteKeyOfPage, KeyOfPage},
     keys::KeysPage,
     not_found::NotFoundPage,
+    own_notices::OwnNoticesPage,
     reissue_key::ReissueKeyPage,
     reveal::RevealPage,
     security::PasswordAndSessionsPage,
@@ -73,6 +78,7 @@ pub use self::{
     add_user::AddUserPage,
     audit::AuditPage,
     edit_role::EditRolePage,
+    notifying::NotifyingPage,
     provider::{AddProviderPage, ProviderPage},
     provider_report::ReportPage,
     providers::ProvidersPage,
@@ -80,6 +86,7 @@ pub use self::{
     roles::RolesPage,
     user::{Asked, UserPage},
     users::UsersPage,
+    webhook::WebhookPage,
 };
 
 #[cfg(feature = "ssr")]

@@ -68,6 +68,12 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
             Tone::Good,
             "The identity provider was added. Try it out with a test sign-in.",
         ),
+        "webhook-added" => (
+            Tone::Good,
+            "The webhook was added. Give its secret to the receiver now.",
+        ),
+        "webhook-removed" => (Tone::Good, "The webhook was removed."),
+        "on-its-way" => (Tone::Good, "It is on its way. The log says how it ended."),
         "provider-removed" => (Tone::Good, "The identity provider was removed."),
         "password-changed" => (
             Tone::Good,

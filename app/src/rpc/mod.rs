@@ -10,6 +10,8 @@ pub mod columns;
 pub mod directory;
 pub mod fault;
 pub mod keys;
+pub mod notices;
+pub mod notifying;
 pub mod packing;
 pub mod profile;
 pub mod providers;
@@ -43,6 +45,15 @@ pub use self::{
     keys::{
         CreateKey, DeleteKey, KeyForm, KeyPage, LoadKeyForm, LoadKeyPage, OfferedKey, ReissueKey,
         UpdateKey,
+    },
+    notices::{
+        ChooseNotices, LoadNoticesPage, MarkNoticeRead, MarkNoticesRead, NOTICES, NoticeRow,
+        NoticesPage,
+    },
+    notifying::{
+        AddWebhook, DeleteWebhook, DeliveryRow, DeliveryState, LoadNotifyingPage, LoadWebhookPage,
+        NOTIFYING, NotifyingPage, PutSecretAway, ResendDelivery, SwitchWebhook, TestMail,
+        TestWebhook, WebhookPage, WebhookRow,
     },
     packing::{Packed, Packing},
     profile::{LoadProfile, Profile, Rooms},

@@ -25,6 +25,8 @@ pub struct Profile {
     pub may_add: bool,
     /// The administrators' pages that are open to them.
     pub rooms: Rooms,
+    /// How many notices they have not read, 100 for more.
+    pub unread: u32,
 }
 
 /// The administrators' pages, by who may see them.
@@ -74,6 +76,7 @@ pub async fn load_profile() -> Result<Option<Profile>, Fault> {
             sign_out_stops_key: stops,
             may_add: super::keys::may_add(&actor),
             rooms,
+            unread: scope.services.notices.unread(&actor).await?,
         }))
     })
     .await

@@ -27,12 +27,40 @@ pub fn Header(
         {profile
             .map(|profile| {
                 let rooms = profile.rooms;
+                let unread = (!profile.must_change_password).then_some(profile.unread);
                 view! {
                     <Places rooms />
-                    <ProfileMenu profile />
+                    <div class="top__own">
+                        {unread.map(bell)}
+                        <ProfileMenu profile />
+                    </div>
                 }
             })}
     }
+}
+
+/// The way to one's notices, with how many are new.
+fn bell(unread: u32) -> AnyView {
+    let count = match unread {
+        0 => None,
+        1..100 => Some(unread.to_string()),
+        _ => Some("99+".to_owned()),
+    };
+    view! {
+        <a class="bell" href="/profile/notices">
+            <Icon shape=Shape::Bell />
+            <span class="visually-hidden">"Notices"</span>
+            {count
+                .map(|count| {
+                    view! {
+                        <span class="bell__count">
+                            {count} <span class="visually-hidden">" new"</span>
+                        </span>
+                    }
+                })}
+        </a>
+    }
+    .whole()
 }
 
 /// The ways to the administrators' pages.

@@ -17,6 +17,8 @@ pub enum Shape {
     Info,
     /// A person.
     Person,
+    /// Notices.
+    Bell,
 }
 
 impl Shape {
@@ -27,6 +29,7 @@ impl Shape {
             Self::Stop => "M8 2a6 6 0 100 12A6 6 0 008 2zM3.9 3.9l8.2 8.2",
             Self::Warning => "M8 2.2l6.3 11.3H1.7zm0 4.3v3.2m0 1.9v.1",
             Self::Info => "M8 2a6 6 0 100 12A6 6 0 008 2zm0 5.2v3.6m0-5.8v.1",
+            Self::Bell => "M3 12h10l-1.200-2V7a3.800 3.800 0 00-7.600 0v3zm3.600 2h2.800",
             Self::Person => {
                 "M8 2.2a2.8 2.8 0 100 5.6 2.8 2.8 0 000-5.6zM2.6 13.8c.5-2.7 2.6-4 5.4-4s4.9 1.3 5.4 4"
             }

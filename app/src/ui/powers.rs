@@ -40,6 +40,9 @@ pub const fn deed(operation: Operation, whose: Whose) -> &'static str {
         (Operation::DecideTicket, _) => "decide about other people's requests for approval",
         (Operation::ViewApproval, _) => "see what needs approval",
         (Operation::UpdateApproval, _) => "change what needs approval",
+        (Operation::UseNotices, _) => "read their own notices",
+        (Operation::ViewNotifying, _) => "see webhooks and what was sent by mail",
+        (Operation::UpdateNotifying, _) => "change webhooks, and send notices again",
     }
 }
 

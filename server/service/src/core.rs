@@ -12,6 +12,7 @@ use crate::{
     fault::Fault,
     jobs::Jobs,
     keys::Keys,
+    notices::{Bell, Notices, Notifying},
     password::Passwords,
     principals::Principals,
     refusals::Refusals,
@@ -48,6 +49,8 @@ pub struct Options {
     pub audit_checkpoint_file: Option<PathBuf>,
     /// Limits.
     pub limits: Limits,
+    /// How people are told things.
+    pub notifying: Notifying,
 }
 
 /// How long and how often.
@@ -103,6 +106,9 @@ pub(crate) struct Core {
     pub(crate) passwords: Passwords,
     pub(crate) usage: Usage,
     pub(crate) refusals: Refusals,
+    pub(crate) notifying: Notifying,
+    /// Wakes whoever sends notices.
+    pub(crate) bell: Bell,
     pub(crate) saml_key: SamlKeyPlace,
     /// Where the first administrator's password may wait.
     pub(crate) initial_password_file: PathBuf,
@@ -157,6 +163,8 @@ impl Core {
             passwords: Passwords::default(),
             usage: Usage::default(),
             refusals: Refusals::default(),
+            notifying: options.notifying,
+            bell: Bell::default(),
             saml_key,
             initial_password_file: options.data_dir.join(secrets::INITIAL_PASSWORD_FILE),
         })
@@ -182,6 +190,8 @@ pub struct Services {
     pub principals: Principals,
     /// Tickets and approval settings.
     pub tickets: Tickets,
+    /// Notices, and how they are sent.
+    pub notices: Notices,
     /// Verification.
     pub verifier: Verifier,
     pub(crate) core: Arc<Core>,
@@ -208,6 +218,7 @@ impl Services {
             principals: Principals { core: core.clone() },
             second_factors: SecondFactors { core: core.clone() },
             tickets: Tickets { core: core.clone() },
+            notices: Notices { core: core.clone() },
             verifier: Verifier { core: core.clone() },
             core,
         })

@@ -23,11 +23,15 @@ pub enum JobKind {
     Figures,
     /// Closing tickets that have waited for too long, and removing old ones.
     Tickets,
+    /// Telling what ends soon.
+    Notices,
+    /// Sending notices.
+    Deliveries,
 }
 
 impl JobKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::RefusedKeys,
         Self::KeyUses,
         Self::CleanUp,
@@ -35,6 +39,8 @@ impl JobKind {
         Self::TokenKeys,
         Self::Figures,
         Self::Tickets,
+        Self::Notices,
+        Self::Deliveries,
     ];
 
     /// The name on the wire.
@@ -47,6 +53,8 @@ impl JobKind {
             Self::TokenKeys => "TOKEN_KEYS",
             Self::Figures => "FIGURES",
             Self::Tickets => "TICKETS",
+            Self::Notices => "NOTICES",
+            Self::Deliveries => "DELIVERIES",
         }
     }
 
@@ -59,6 +67,8 @@ impl JobKind {
             Self::TokenKeys => "token keys were not read anew",
             Self::Figures => "figures were not folded",
             Self::Tickets => "tickets were not looked after",
+            Self::Notices => "nobody was told what ends soon",
+            Self::Deliveries => "notices were not sent",
         }
     }
 }

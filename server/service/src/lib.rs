@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod keys;
 pub mod list;
 mod maintenance;
+pub mod notices;
 mod operation;
 pub mod password;
 mod policy;

@@ -1,6 +1,6 @@
 //! Background work: writes gathered uses of keys, records refused ones, removes what is past its
-//! time, lets tickets expire, folds the figures of the directory, signs checkpoints of the audit trail, notices new token
-//! keys.
+//! time, lets tickets expire, tells what ends soon, folds the figures of the directory, signs
+//! checkpoints of the audit trail, notices new token keys.
 
 use std::time::Duration;
 
@@ -44,8 +44,13 @@ impl Services {
                     .await;
             }
             if minute_is_over {
-                core.work(JobKind::CleanUp, core.purge()).await;
+                let purged = async {
+                    core.purge().await?;
+                    core.purge_notices().await
+                };
+                core.work(JobKind::CleanUp, purged).await;
                 core.work(JobKind::Tickets, core.tend_tickets()).await;
+                core.work(JobKind::Notices, core.tell_ends()).await;
                 core.work(JobKind::Figures, keys::directory::fold_tally(&core.db))
                     .await;
                 core.work(JobKind::Checkpoint, core.sign_checkpoint()).await;
@@ -63,7 +68,9 @@ impl Services {
         core.record_refusals(true).await?;
         core.usage.flush(&core.db).await?;
         core.purge().await?;
+        core.purge_notices().await?;
         core.tend_tickets().await?;
+        core.tell_ends().await?;
         keys::directory::fold_tally(&core.db).await?;
         core.sign_checkpoint().await?;
         Ok(())

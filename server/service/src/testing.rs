@@ -25,6 +25,7 @@ use crate::{
     Actor, Limits, Options, Origin, Outcome, Services,
     clock::FakeClock,
     entropy::{FakeEntropy, OsEntropy, random},
+    notices::{MailServer, Notifying},
     secret::RandomToken,
     sessions::Credentials,
     store::{
@@ -281,6 +282,14 @@ pub fn options(data_dir: &Path, database_url: Option<&str>) -> Options {
             requests_per_second: 1_000_000,
             request_burst: 1_000_000,
             ..Limits::default()
+        },
+        notifying: Notifying {
+            mail: Some(MailServer {
+                address: "mail.example.org:587".to_owned(),
+                security: "STARTTLS",
+                sender: "keys@example.org".to_owned(),
+            }),
+            http_allowed: true,
         },
     }
 }

@@ -28,6 +28,7 @@ use super::{open, say};
 use crate::{
     AppState, RootCertificate,
     config::{ConfigError, Listen, Settings},
+    courier::Post,
     demo_idp::DemoIdp,
     log, router,
     serve::{self, Listener},
@@ -57,6 +58,7 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
     if let Some(password) = services.users.make_first_administrator().await? {
         hand_over(&password, &settings.data_dir)?;
     }
+    let post = Arc::new(Post::new(&settings, Arc::new(SystemClock))?);
     let state = AppState {
         services: services.clone(),
         settings: Arc::new(settings),
@@ -89,10 +91,15 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
         let services = services.clone();
         async move { services.run_maintenance().await }
     });
+    let deliveries = tokio::spawn({
+        let services = services.clone();
+        async move { services.run_deliveries(post).await }
+    });
     let renewal = tls.map(|tls| tokio::spawn(tls.keep_fresh(SystemClock)));
     join_all(serving).await;
     renewal.inspect(JoinHandle::abort);
     maintenance.abort();
+    deliveries.abort();
     if let Some(provider) = provider {
         provider.stop();
     }

@@ -33,6 +33,14 @@ pub(super) enum Name {
     FailuresPerMinute,
     RequestsPerSecond,
     RequestBurst,
+    SmtpAddress,
+    SmtpSecurity,
+    SmtpUser,
+    SmtpPasswordFile,
+    SmtpSender,
+    SmtpRootCertificateFile,
+    WebhookAllowPrivate,
+    WebhookAllowHttp,
 }
 
 /// A setting as people meet it.
@@ -66,7 +74,7 @@ impl Setting {
 }
 
 /// Every setting, in the order of the help.
-pub const SETTINGS: [Setting; 22] = [
+pub const SETTINGS: [Setting; 30] = [
     setting(
         Name::Listen,
         "listen",
@@ -227,6 +235,65 @@ pub const SETTINGS: [Setting; 22] = [
         "And at once",
         "500",
     ),
+    setting(
+        Name::SmtpAddress,
+        "smtp_address",
+        "HOST:PORT",
+        "The mail server that notices are sent by; the port may be left out",
+        "none: notices are shown in the application only",
+    ),
+    setting(
+        Name::SmtpSecurity,
+        "smtp_security",
+        "none|starttls|tls",
+        "How it is reached",
+        "starttls",
+    ),
+    setting(
+        Name::SmtpUser,
+        "smtp_user",
+        "NAME",
+        "The user name for it; never sent without TLS",
+        "none",
+    ),
+    setting(
+        Name::SmtpPasswordFile,
+        "smtp_password_file",
+        "FILE",
+        "Holds the password for it",
+        "none",
+    ),
+    setting(
+        Name::SmtpSender,
+        "smtp_sender",
+        "ADDRESS",
+        "Whom mail comes from; needed with smtp_address",
+        "none",
+    ),
+    setting(
+        Name::SmtpRootCertificateFile,
+        "smtp_root_certificate_file",
+        "FILE",
+        "The roots that its certificate may lead to (PEM)",
+        "the system's",
+    ),
+    setting(
+        Name::WebhookAllowPrivate,
+        "webhook_allow_private",
+        "NETWORKS",
+        "Private networks that webhooks may be in, separated by commas",
+        "none",
+    ),
+    Setting {
+        switch: true,
+        ..setting(
+            Name::WebhookAllowHttp,
+            "webhook_allow_http",
+            "true|false",
+            "Whether webhooks may be without TLS",
+            "false",
+        )
+    },
 ];
 
 const fn setting(

@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
-use crate::network::{Network, TrustedProxies};
+use crate::network::{Network, Networks};
 
 /// What a value must be, completing "Must be …".
 pub(super) type Expected = &'static str;
@@ -106,13 +106,13 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat, Expected> {
 }
 
 /// Empty: none.
-pub(super) fn proxies(text: &str) -> Result<TrustedProxies, Expected> {
+pub(super) fn networks(text: &str) -> Result<Networks, Expected> {
     text.split(',')
         .map(str::trim)
         .filter(|network| !network.is_empty())
         .map(str::parse::<Network>)
         .collect::<Result<Vec<_>, _>>()
-        .map(TrustedProxies::new)
+        .map(Networks::new)
         .map_err(|_| "addresses or networks separated by commas, such as 10.0.0.0/8, ::1")
 }
 

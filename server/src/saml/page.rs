@@ -118,7 +118,8 @@ fn with_policy(document: &str, policy: &str) -> Response {
     response
 }
 
-fn escape(text: &str) -> String {
+/// A text within HTML, also within an attribute in quotes.
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -11,6 +11,7 @@
 )]
 
 mod connections;
+mod courier;
 mod examples;
 mod health;
 mod matrix;

@@ -197,7 +197,9 @@ fn ownerships(operation: Operation) -> &'static [Whose] {
         | Operation::DeleteKey
         | Operation::ReissueKey
         | Operation::RevokeKey => &[Whose::Own, Whose::Others],
-        Operation::ChangeOwnPassword | Operation::EndOwnSessions => &[Whose::Own],
+        Operation::ChangeOwnPassword | Operation::EndOwnSessions | Operation::UseNotices => {
+            &[Whose::Own]
+        }
         Operation::ViewUsers
         | Operation::CreateUser
         | Operation::DisableUser
@@ -213,7 +215,9 @@ fn ownerships(operation: Operation) -> &'static [Whose] {
         | Operation::ViewTickets
         | Operation::DecideTicket
         | Operation::ViewApproval
-        | Operation::UpdateApproval => &[Whose::Others],
+        | Operation::UpdateApproval
+        | Operation::ViewNotifying
+        | Operation::UpdateNotifying => &[Whose::Others],
     }
 }
 
@@ -237,12 +241,15 @@ const fn action(operation: Operation) -> Option<&'static str> {
         Operation::UpdateApproval => "approval.update",
         Operation::ViewAudit => "audit.read",
         Operation::EndOwnSessions => "session.end",
+        Operation::UseNotices => "notice.choose",
+        Operation::UpdateNotifying => "webhook.create",
         Operation::ViewKey
         | Operation::ViewUsers
         | Operation::ViewRoles
         | Operation::ViewPolicy
         | Operation::ViewTickets
-        | Operation::ViewApproval => return None,
+        | Operation::ViewApproval
+        | Operation::ViewNotifying => return None,
     })
 }
 

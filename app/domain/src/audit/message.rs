@@ -206,6 +206,34 @@ impl Action {
                 "WARNING: approval by a second person was switched off at the console, without approval.",
                 "Switching approval off at the console was refused.",
             ),
+            Self::WebhookCreated => {
+                Words(91, "Webhook {} was added.", "Adding a webhook was refused.")
+            }
+            Self::WebhookUpdated => Words(
+                92,
+                "Webhook {} was changed.",
+                "Changing webhook {} was refused.",
+            ),
+            Self::WebhookDeleted => Words(
+                93,
+                "Webhook {} was removed.",
+                "Removing webhook {} was refused.",
+            ),
+            Self::DeliveryResent => Words(
+                94,
+                "Notice {} is sent again.",
+                "Sending notice {} again was refused.",
+            ),
+            Self::NoticesTested => Words(
+                95,
+                "A test notice is sent to {}.",
+                "Sending a test notice to {} was refused.",
+            ),
+            Self::NoticesChosen => Words(
+                96,
+                "The notices by mail of user {} were changed.",
+                "Changing the notices by mail of user {} was refused.",
+            ),
         }
     }
 }
@@ -289,6 +317,12 @@ mod tests {
                 ("ticket.comment", "TICKET", "MODIFY", 1078),
                 ("approval.update", "TICKET", "MODIFY", 1079),
                 ("approval.override", "TICKET", "MODIFY", 1080),
+                ("webhook.create", "POLICY", "CREATE", 1091),
+                ("webhook.update", "POLICY", "MODIFY", 1092),
+                ("webhook.delete", "POLICY", "DELETE", 1093),
+                ("notice.resend", "POLICY", "MODIFY", 1094),
+                ("notice.test", "POLICY", "MODIFY", 1095),
+                ("notice.choose", "USER", "MODIFY", 1096),
             ]
         );
     }
@@ -306,7 +340,7 @@ mod tests {
         let sentences: BTreeSet<_> = all()
             .map(|(one, outcome)| one.message(outcome, "x"))
             .collect();
-        assert_eq!((numbers.len(), sentences.len()), (76, 76));
+        assert_eq!((numbers.len(), sentences.len()), (88, 88));
         for sentence in sentences {
             assert!(
                 sentence.ends_with('.') && !sentence.contains('{'),

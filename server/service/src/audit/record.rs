@@ -6,11 +6,11 @@ use domain::{
     error::Error,
     operation::Operation,
     permission::Whose,
-    principal::Identity,
+    principal::{Identity, UserId},
 };
 
 use crate::{
-    Actor, Origin,
+    Actor, Origin, Via,
     core::Core,
     fault::Fault,
     secret::Pepper,
@@ -35,6 +35,25 @@ impl<'a> Who<'a> {
             identity: None,
             via: None,
             origin,
+        }
+    }
+}
+
+impl Who<'_> {
+    /// The account of whoever acted. `None`: they have none.
+    pub(crate) fn account(&self) -> Option<UserId> {
+        match self.via? {
+            Via::Console | Via::Job => None,
+            _ => self.identity.map(|identity| identity.id),
+        }
+    }
+
+    /// Whoever acted, in words.
+    pub(crate) fn words(&self) -> String {
+        match (self.via, self.identity) {
+            (Some(Via::Console), _) => "somebody at the server's console".to_owned(),
+            (None | Some(Via::Job), _) | (_, None) => "the server".to_owned(),
+            (_, Some(identity)) => identity.to_string(),
         }
     }
 }
@@ -64,7 +83,9 @@ impl Core {
         event: &Event,
     ) -> Result<(), Fault> {
         self.append(&mut tx, who.into(), event).await?;
-        tx.commit_unrecorded().await
+        tx.commit_unrecorded().await?;
+        self.bell.ring();
+        Ok(())
     }
 
     /// Records that something was refused, in a transaction of its own.
@@ -109,13 +130,15 @@ impl Core {
             .await
     }
 
-    /// Appends `event` to this server's chain, within the transaction that holds the change.
+    /// Tells whoever is to know of `event`, and appends it to this server's chain, within the
+    /// transaction that holds the change.
     pub(crate) async fn append(
         &self,
         tx: &mut Tx,
         who: Who<'_>,
         event: &Event,
     ) -> Result<(), Fault> {
+        self.tell(tx, who, event).await?;
         let chain = self.chain;
         let conn = &mut tx.conn();
         let head = store::lock_head(conn, chain).await?;

@@ -68,7 +68,7 @@ macro_rules! key_columns {
          u.disabled_at as owner_disabled_at"
     };
 }
-use key_columns;
+pub(crate) use key_columns;
 
 /// Selects [`KeyRow`]s.
 macro_rules! select_key {
@@ -81,7 +81,7 @@ macro_rules! select_key {
         )
     };
 }
-use select_key;
+pub(crate) use select_key;
 
 impl KeyRow {
     /// What people see of it at `now`.

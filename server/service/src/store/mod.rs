@@ -8,6 +8,8 @@ mod connect;
 pub(crate) mod filter;
 pub(crate) mod idempotency;
 pub(crate) mod keys;
+pub(crate) mod notices;
+pub(crate) mod outbox;
 pub(crate) mod policy;
 pub(crate) mod principals;
 pub(crate) mod reveals;
@@ -22,6 +24,7 @@ pub(crate) mod tickets;
 mod time;
 pub(crate) mod token_keys;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 use sqlx::{
     PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,

@@ -21,7 +21,7 @@ use domain::{
     ticket::{Ticket, TicketEvent, TicketId, TicketState},
 };
 
-pub(crate) use self::people::Deciders;
+pub(crate) use self::people::{Deciders, decider_accounts};
 pub use self::{
     execute::{Carried, Executed},
     settings::{ApprovalChange, NewExemption},

@@ -28,8 +28,8 @@ pub(super) async fn person(conn: &mut Conn<'_>, id: UserId) -> Result<Option<Per
     }))
 }
 
-/// How many different people can decide about tickets.
-pub(super) async fn deciders(conn: &mut Conn<'_>) -> Result<usize, Fault> {
+/// The accounts that can decide about tickets.
+pub(crate) async fn decider_accounts(conn: &mut Conn<'_>) -> Result<Vec<UserId>, Fault> {
     let roles = [BuiltInRole::Administrator, BuiltInRole::DefaultApprover].map(BuiltInRole::id);
     let mut all = Vec::new();
     for id in approval::possible_deciders(conn, roles).await? {
@@ -41,8 +41,17 @@ pub(super) async fn deciders(conn: &mut Conn<'_>) -> Result<usize, Fault> {
             Means::Session,
         );
         if may.is_ok() {
-            all.extend(person(conn, UserId(id)).await?);
+            all.push(UserId(id));
         }
+    }
+    Ok(all)
+}
+
+/// How many different people can decide about tickets.
+pub(super) async fn deciders(conn: &mut Conn<'_>) -> Result<usize, Fault> {
+    let mut all = Vec::new();
+    for id in decider_accounts(conn).await? {
+        all.extend(person(conn, id).await?);
     }
     Ok(people(&all))
 }

@@ -2,6 +2,7 @@
 //! statement or runs on; it is killed there, or after some time, and what it leaves is examined.
 
 mod child;
+mod notices;
 mod tickets;
 
 use std::{
@@ -36,6 +37,7 @@ impl Victim {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "kill::child::child", "--ignored", "--nocapture"])
             .env(JOB, serde_json::to_string(job).unwrap())
+            .env(notices::SENT, &job.data_dir)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

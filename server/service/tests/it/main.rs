@@ -14,6 +14,7 @@ mod in_flight;
 mod keys;
 mod kill;
 mod lifecycle;
+mod notices;
 mod people;
 mod reads;
 mod roles;

@@ -102,6 +102,15 @@ pub(super) async fn offer(
             function("/api/give_role", format!("who={KIM}&role={HARMLESS}"))
         }
         (Operation::ViewAudit, _) => function("/api/audit_page", "at=/security/audit".to_owned()),
+        (Operation::UseNotices, _) => function(
+            "/api/choose_notices",
+            format!("address=ann{note}@example.org"),
+        ),
+        (Operation::ViewNotifying, _) => function("/api/notifying_page", String::new()),
+        (Operation::UpdateNotifying, _) => function(
+            "/api/add_webhook",
+            "url=https://hooks.example.org/&events%5B%5D=key.deleted".to_owned(),
+        ),
         (
             Operation::ViewTickets
             | Operation::DecideTicket

@@ -111,6 +111,9 @@ pub(super) fn offer(operation: Operation, whose: Whose, stage: &Stage) -> Offer<
         Operation::ViewPolicy | Operation::UpdatePolicy => {
             Offer::NotHere("in the browser and on the command line")
         }
+        Operation::UseNotices | Operation::ViewNotifying | Operation::UpdateNotifying => {
+            Offer::NotHere("in the browser")
+        }
         Operation::ViewTickets | Operation::DecideTicket => {
             Offer::NotHere("played in `tickets`: it takes tickets of several people")
         }

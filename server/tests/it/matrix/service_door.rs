@@ -4,6 +4,7 @@
 use domain::{
     error::Error,
     expiry::Validity,
+    notice::Choice,
     operation::Operation,
     permission::{Grants, Whose},
     policy::Policy,
@@ -117,6 +118,19 @@ pub(super) async fn ask(stage: &Stage, cell: Cell) -> Offer<Result<(), Error>> {
         Operation::UpdateApproval => {
             let wanted = service::testing::approval(&[], 24 + number % 100);
             services.tickets.set_approval(actor, wanted).await.map(drop)
+        }
+        Operation::UseNotices => {
+            let choice = Choice {
+                address: format!("ann{number}@example.org"),
+                ..Choice::default()
+            };
+            services.notices.choose(actor, choice).await
+        }
+        Operation::ViewNotifying => services.notices.webhooks(actor).await.map(drop),
+        Operation::UpdateNotifying => {
+            let (url, events) = ("https://hooks.example.org/", ["key.deleted".to_owned()]);
+            let added = services.notices.add_webhook(actor, url, &events).await;
+            added.map(drop)
         }
     };
     Offer::Call(done)

@@ -246,6 +246,10 @@ impl Stage {
                     .unwrap();
             }
             (Operation::DeleteRole, _) => self.make_target().await,
+            // There may be so many only.
+            (Operation::UpdateNotifying, _) => {
+                self.app.select("delete from webhook returning url").await;
+            }
             (Operation::AssignRoles, _) => {
                 let (kim, take) = (local("kim"), [HARMLESS.to_owned()]);
                 services
@@ -314,6 +318,8 @@ impl Stage {
             ("session", &["id", "user_id", "key_tag", "expires_at"]),
             ("reveal", &["session_id", "tag"]),
             ("approval_settings", &["on_create", "expiry_hours"]),
+            ("notice_choice", &["user_id", "address"]),
+            ("webhook", &["id", "url", "enabled"]),
         ] {
             let union = if sql.is_empty() { "" } else { " union all " };
             write!(sql, "{union}select '{table}'").unwrap();

@@ -109,7 +109,8 @@ on_both_databases! {
             "attributes": {"jobId": number, "jobType": kind, "state": "QUEUED", "status": 0,
                 "startTime": null, "endTime": null, "percentComplete": 0},
         });
-        let kinds = ["REFUSED_KEYS", "KEY_USES", "CLEANUP", "AUDIT_CHECKPOINT", "TOKEN_KEYS", "FIGURES", "TICKETS"];
+        let kinds = ["REFUSED_KEYS", "KEY_USES", "CLEANUP", "AUDIT_CHECKPOINT", "TOKEN_KEYS", "FIGURES", "TICKETS",
+            "NOTICES", "DELIVERIES"];
         let items: Vec<_> = (1..).zip(kinds).map(|(number, kind)| item(number, kind)).collect();
         assert_eq!(bob.get(path).await.json(), list_at(path, &items, ""));
         assert_eq!(bob.get(&format!("{path}/3")).await.json(), json!({"data": items[2]}));

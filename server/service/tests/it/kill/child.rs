@@ -44,6 +44,8 @@ pub(super) enum Operation {
     Approve,
     /// Execute what is approved.
     Execute,
+    /// Change somebody else's key, and send what is to be told.
+    Tell,
 }
 
 /// What the child does.
@@ -94,6 +96,7 @@ impl Operation {
                 shown.unwrap().unwrap();
                 return;
             }
+            Self::Tell => return super::notices::tell(services, actor).await,
             Self::Create | Self::Reissue | Self::Delete => {}
         }
         if self == Self::Create {
