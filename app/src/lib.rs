@@ -24,7 +24,10 @@ pub mod validity;
 #[cfg(feature = "ssr")]
 pub use document::document;
 
-use crate::{attend::Help, ui::IntoWhole};
+use crate::{
+    attend::{Help, News},
+    ui::IntoWhole,
+};
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
@@ -32,8 +35,8 @@ use leptos_router::{
     hooks::use_location,
     path,
 };
-use pages::{Asked, HomePage, NotFoundPage, OwnKeyPage, SignInPage};
-use part::{Attended, Form, Lazily, Office, Page, Room};
+use pages::{Asked, Decision, HomePage, NotFoundPage, OwnKeyPage, SignInPage};
+use part::{Attended, Desk, Form, Lazily, Office, Page, Room};
 
 /// The application: the site map.
 ///
@@ -43,6 +46,7 @@ pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]
     leptos_meta::provide_meta_context();
     provide_context(Help(RwSignal::new(false)));
+    provide_context(News::none());
     let all = SsrMode::Async;
     view! {
         <Router>
@@ -79,6 +83,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/roles/:id") view=office(Office::Role) ssr=all.clone() />
                     <Route path=path!("/roles/:id/edit") view=office(Office::EditRole) ssr=all.clone() />
                     <Route path=path!("/roles/:id/delete") view=office(Office::DeleteRole) ssr=all.clone() />
+                    <Route path=path!("/tickets") view=desk(Desk::Tickets) ssr=all.clone() />
+                    <Route path=path!("/tickets/:id") view=desk(Desk::Ticket(Decision::None)) ssr=all.clone() />
+                    <Route path=path!("/tickets/:id/approve") view=desk(Desk::Ticket(Decision::Approve)) ssr=all.clone() />
+                    <Route path=path!("/tickets/:id/reject") view=desk(Desk::Ticket(Decision::Reject)) ssr=all.clone() />
                     <Route path=path!("/security/audit") view=office(Office::Audit) ssr=all.clone() />
                     <Route path=path!("/settings") view=office(Office::Settings) ssr=all.clone() />
                     <Route path=path!("/settings/sign-in") view=office(Office::Providers) ssr=all.clone() />
@@ -99,6 +107,10 @@ fn form(form: Form) -> impl Fn() -> AnyView + Clone + Send + 'static {
 
 fn room(room: Room) -> impl Fn() -> AnyView + Clone + Send + 'static {
     move || view! { <Lazily page=Page::Room(room) /> }.whole()
+}
+
+fn desk(desk: Desk) -> impl Fn() -> AnyView + Clone + Send + 'static {
+    move || view! { <Lazily page=Page::Desk(desk) /> }.whole()
 }
 
 fn office(office: Office) -> impl Fn() -> AnyView + Clone + Send + 'static {

@@ -1,6 +1,6 @@
 //! The parts of the application that are loaded when they are needed: the forms about keys, the
-//! pages of everybody's keys, and those of people, roles, the trail and the policy. Who looks at
-//! their key needs none of them.
+//! pages of everybody's keys, those of tickets, and those of people, roles, the trail and the
+//! policy. Who looks at their key needs none of them.
 #![expect(
     clippy::unnecessary_wraps,
     reason = "loading a part may fail, entering it does not; `wasm_split` wants one type for both"
@@ -15,10 +15,11 @@ use crate::{
     attend::Attendance,
     browser,
     pages::{
-        AddForPage, AddKeyPage, AddProviderPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage,
-        DeleteKeyPage, EditKeyPage, EditRolePage, KeyOfPage, KeysPage, PasswordAndSessionsPage,
-        ProviderPage, ProvidersPage, ReissueKeyPage, ReportPage, RevealPage, RolePage, RolesPage,
-        SettingsPage, SignInCodePage, UserPage, UsersPage,
+        AddForPage, AddKeyPage, AddProviderPage, AddUserPage, Asked, AuditPage, Decision,
+        DeleteKeyOfPage, DeleteKeyPage, EditKeyPage, EditRolePage, KeyOfPage, KeysPage,
+        PasswordAndSessionsPage, ProviderPage, ProvidersPage, ReissueKeyPage, ReportPage,
+        RevealPage, RolePage, RolesPage, SettingsPage, SignInCodePage, TicketPage, TicketsPage,
+        UserPage, UsersPage,
     },
     place::EVERYBODY,
     ui::IntoWhole,
@@ -56,6 +57,15 @@ pub enum Room {
     KeyOf,
     /// `/security/api-keys/{tag}/delete`
     DeleteKeyOf,
+}
+
+/// A page of tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Desk {
+    /// `/tickets`
+    Tickets,
+    /// `/tickets/{id}`, with the decision that is asked on top of it
+    Ticket(Decision),
 }
 
 /// A page of what goes on around keys.
@@ -98,6 +108,8 @@ pub enum Page {
     Form(Form),
     /// One of everybody's keys.
     Room(Room),
+    /// One of tickets.
+    Desk(Desk),
     /// One of what goes on around them.
     Office(Office),
 }
@@ -149,12 +161,22 @@ fn enter_office(office: Office) -> Result<AnyView, SplitLoaderError> {
     })
 }
 
+/// The fourth split.
+#[wasm_split(desks, fallible, preload(load_desks))]
+fn enter_desk(desk: Desk) -> Result<AnyView, SplitLoaderError> {
+    Ok(match desk {
+        Desk::Tickets => view! { <TicketsPage /> }.whole(),
+        Desk::Ticket(decision) => view! { <TicketPage decision /> }.whole(),
+    })
+}
+
 impl Page {
     /// The page, if its part is there.
     fn enter(self) -> Option<AnyView> {
         match self {
             Self::Form(form) => at_once(enter_form(form))?.ok(),
             Self::Room(room) => at_once(enter_room(room))?.ok(),
+            Self::Desk(desk) => at_once(enter_desk(desk))?.ok(),
             Self::Office(office) => at_once(enter_office(office))?.ok(),
         }
     }
@@ -163,6 +185,7 @@ impl Page {
         match self {
             Self::Form(_) => load_forms().await,
             Self::Room(_) => load_administration().await,
+            Self::Desk(_) => load_desks().await,
             Self::Office(_) => load_offices().await,
         }
     }
@@ -211,10 +234,12 @@ pub async fn load_for(path: &str) -> bool {
         || path.ends_with("/edit")
         || path.ends_with("/reissue")
         || path == "/sign-in/code";
+    let is_desk = path.starts_with("/tickets");
+    let desks = !is_desk || load_desks().await.is_ok();
     let rooms = !is_room || load_administration().await.is_ok();
     let offices = !is_office || load_offices().await.is_ok();
     let forms = !is_form || load_forms().await.is_ok();
-    rooms && offices && forms
+    rooms && desks && offices && forms
 }
 
 /// After how long a page that is alive loads what will probably be wanted next.

@@ -26,3 +26,4 @@ mod verify;
 pub mod web;
 
 pub use state::{AppState, RootCertificate};
+pub use web::events::Streams;

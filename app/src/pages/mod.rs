@@ -3,6 +3,7 @@
 pub mod add_for;
 pub mod add_key;
 pub mod add_user;
+pub mod approval;
 pub mod audit;
 pub mod audit_record;
 pub mod bulk;
@@ -42,6 +43,11 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_in_code;
+pub mod ticket;
+pub mod ticket_decision;
+pub mod ticket_proposal;
+pub mod ticket_steps;
+pub mod tickets;
 pub mod trouble;
 pub mod user;
 pub mod user_factor;
@@ -78,6 +84,8 @@ pub use self::{
     providers::ProvidersPage,
     role::RolePage,
     roles::RolesPage,
+    ticket::{Decision, TicketPage},
+    tickets::TicketsPage,
     user::{Asked, UserPage},
     users::UsersPage,
 };

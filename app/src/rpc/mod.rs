@@ -4,6 +4,7 @@
 //! All are asked with the default encoding (a form's), so that every one of them can be the target
 //! of a plain HTML form.
 
+pub mod approval;
 pub mod audit;
 pub mod bulk;
 pub mod columns;
@@ -19,6 +20,7 @@ pub mod secret;
 pub mod security;
 pub mod settings;
 pub mod sign_in;
+pub mod tickets;
 pub mod users;
 
 #[cfg(feature = "ssr")]
@@ -29,6 +31,7 @@ pub mod context;
 pub mod cookies;
 
 pub use self::{
+    approval::Approval,
     audit::{
         AuditPage, AuditRow, CheckAudit, Checked, Found, LoadAuditPage, MOST_RECORDS_COUNTED,
         Trouble,
@@ -63,6 +66,10 @@ pub use self::{
     },
     settings::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
     sign_in::{SignIn, SignInCode, SignOut, is_own, own_path},
+    tickets::{
+        CommentTicket, DecideTicket, ExecuteTicket, LoadTicketPage, LoadTicketsPage, MoveTicket,
+        TicketPage, TicketRow, TicketsPage,
+    },
     users::{
         AddUser, DisableUser, EnableUser, GiveRole, LoadUserForm, LoadUserPage, LoadUsersPage,
         MOST_COUNTED, ResetSecondFactor, SetSelfService, SetUserPassword, TakeRole, UserForm,

@@ -6,8 +6,8 @@ use leptos_router::hooks::use_location;
 
 use super::{Icon, IntoWhole, Mark, Shape};
 use crate::{
-    attend::Help,
-    place::EVERYBODY,
+    attend::{Help, News},
+    place::{EVERYBODY, TICKETS},
     rpc::{Profile, Rooms, SignOut},
 };
 
@@ -19,6 +19,9 @@ pub fn Header(
     /// Whoever is signed in, if somebody is.
     profile: Option<Profile>,
 ) -> impl IntoView {
+    if let Some(news) = use_context::<News>() {
+        news.wanted.set(profile.is_some());
+    }
     view! {
         <a class="brand" href="/">
             <Mark />
@@ -26,9 +29,9 @@ pub fn Header(
         </a>
         {profile
             .map(|profile| {
-                let rooms = profile.rooms;
+                let (rooms, waiting) = (profile.rooms, profile.waiting);
                 view! {
-                    <Places rooms />
+                    <Places rooms waiting />
                     <ProfileMenu profile />
                 }
             })}
@@ -37,15 +40,30 @@ pub fn Header(
 
 /// The ways to the administrators' pages.
 #[component]
-fn Places(rooms: Rooms) -> AnyView {
+fn Places(rooms: Rooms, waiting: Option<u64>) -> AnyView {
     let here = use_location().pathname;
+    let news = use_context::<News>();
+    // As the page came, until the server tells otherwise.
+    let waiting = move || {
+        let told = news.and_then(|news| news.told.get());
+        let number = told.map_or(waiting, |told| told.waiting);
+        number.filter(|number| *number > 0).map(|number| {
+            view! {
+                <span class="badge">
+                    {number} <span class="visually-hidden">" waiting for you"</span>
+                </span>
+            }
+        })
+    };
     let place = |open: bool, href: &'static str, label: &'static str| {
+        let waiting = (href == TICKETS).then_some(waiting);
         open.then(|| {
             let current = move || here.get().starts_with(href).then_some("page");
             view! {
                 <li>
                     <a class="places__item" href=href aria-current=current>
                         {label}
+                        {waiting}
                     </a>
                 </li>
             }
@@ -59,6 +77,7 @@ fn Places(rooms: Rooms) -> AnyView {
                         {place(rooms.keys, EVERYBODY, "API keys")}
                         {place(rooms.users, "/users", "Users")}
                         {place(rooms.roles, "/roles", "Roles")}
+                        {place(rooms.tickets, TICKETS, "Tickets")}
                         {place(rooms.audit, "/security/audit", "Audit")}
                         {place(rooms.settings, "/settings", "Settings")}
                     </ul>
@@ -93,6 +112,17 @@ fn ProfileMenu(profile: Profile) -> AnyView {
                         <li>
                             <a class="menu__item" href=href>
                                 {label}
+                            </a>
+                        </li>
+                    }
+                })}
+            {profile
+                .asks_approval
+                .then(|| {
+                    view! {
+                        <li>
+                            <a class="menu__item" href="/tickets?show=own">
+                                "My requests"
                             </a>
                         </li>
                     }

@@ -5,6 +5,7 @@ use domain::{
     error::{Conflict, Error, Problem, Refusal},
 };
 
+use super::ticket_chip::word;
 use crate::{format, rpc::Fault};
 
 /// What went wrong, for a page or a form as a whole. Wrong fields say it themselves.
@@ -28,6 +29,10 @@ pub fn sentence(fault: &Fault) -> String {
         Error::Conflict(Conflict::Expired) => "The API key has expired.",
         Error::Conflict(Conflict::RevealGone) => {
             "The key was shown already, or waited longer than a minute. It cannot be shown again."
+        }
+        Error::Conflict(Conflict::TicketIs(state)) => {
+            let state = word(*state).to_lowercase();
+            return format!("The ticket is {state} by now, so this cannot be done.");
         }
         Error::Conflict(conflict) => return conflict.to_string(),
         Error::TooMany {

@@ -6,6 +6,7 @@ mod api_docs;
 pub(crate) mod assets;
 mod contexts;
 pub(crate) mod csrf;
+pub(crate) mod events;
 mod export;
 mod export_keys;
 pub(crate) mod failures;
@@ -17,6 +18,7 @@ pub(crate) mod session;
 use app::{App, document};
 use axum::{
     Router,
+    extract::Request,
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect},
     routing::{get, post},
@@ -38,6 +40,7 @@ pub fn router(state: &AppState) -> Router {
         move || document(&options)
     };
     let not_found = render_app_async_with_context(contexts.clone(), shell.clone());
+    let for_events = state.clone();
     let services = state.services.clone();
     let for_keys = services.clone();
     let reveal = reveal::Door::new(state, contexts.clone(), shell.clone());
@@ -54,6 +57,7 @@ pub fn router(state: &AppState) -> Router {
             get(move |request| export_keys::download(for_keys, request)),
         )
         .route("/security/audit/export", get(move |request| export::download(services, request)))
+        .route(events::PATH, get(async move |request: Request| events::answer(for_events, &request)))
         .fallback(not_found)
         // From the inside out.
         .layer(from_fn(gate::lead))
