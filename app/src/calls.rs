@@ -148,9 +148,9 @@ pub fn told() -> Pulse {
     let pulse = Pulse::begin();
     let news = use_context::<News>();
     Effect::new(move || {
-        let told = news.and_then(|news| news.told.get());
-        if let Some(told) = told {
-            pulse.hear(told.latest);
+        let told = news.map(|news| news.told.get()).unwrap_or_default();
+        if let Some((_, latest)) = told.split_once(' ') {
+            pulse.hear(latest.to_owned());
         }
     });
     pulse

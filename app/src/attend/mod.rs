@@ -20,8 +20,10 @@ pub struct Help(pub RwSignal<bool>);
 pub struct News {
     /// Whether somebody is signed in who can be told.
     pub wanted: RwSignal<bool>,
-    /// What was told last. `None`: nothing yet.
-    pub told: RwSignal<Option<Told>>,
+    /// What was told last: how many tickets wait for one's decision (`-`: one does not decide), and
+    /// behind a space another text once anything about a ticket that one sees may have changed.
+    /// Empty: nothing yet.
+    pub told: RwSignal<String>,
 }
 
 impl News {
@@ -29,18 +31,9 @@ impl News {
     pub fn none() -> Self {
         Self {
             wanted: RwSignal::new(false),
-            told: RwSignal::new(None),
+            told: RwSignal::new(String::new()),
         }
     }
-}
-
-/// What was told last.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// How many tickets wait for one's decision. `None`: one does not decide.
-    pub waiting: Option<u64>,
-    /// Another text once anything about a ticket that one sees may have changed.
-    pub latest: String,
 }
 
 /// All of it. It comes with the forms, once nobody waits for anything else.

@@ -5,10 +5,13 @@ use leptos_router::hooks::use_location;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{EventSource, MessageEvent};
 
-use super::{News, Told};
+use super::News;
 
 /// The server's address for it.
 const PATH: &str = "/events";
+
+/// What the server says when the session has ended.
+const END: &str = "end";
 
 type Heard = Closure<dyn Fn(MessageEvent)>;
 
@@ -26,7 +29,7 @@ pub fn listen() {
     let stop = move || {
         if let Some((open, _)) = source.try_update_value(Option::take).flatten() {
             open.close();
-            news.told.try_set(None);
+            news.told.try_set(String::new());
         }
     };
     let begin = move || {
@@ -42,11 +45,16 @@ pub fn listen() {
             return;
         };
         let heard = Heard::new(move |event: MessageEvent| {
-            if let Some(told) = event.data().as_string().as_deref().and_then(read) {
-                news.told.try_set(Some(told));
+            // It would come again by itself, to be refused.
+            if event.type_() == END {
+                stop();
+            } else if let Some(told) = event.data().as_string() {
+                news.told.try_set(told);
             }
         });
-        open.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        let listener = heard.as_ref().unchecked_ref();
+        open.set_onmessage(Some(listener));
+        let _ = open.add_event_listener_with_callback(END, listener);
         source.set_value(Some((open, heard)));
     };
     Effect::new(move || {
@@ -67,29 +75,4 @@ pub fn listen() {
             stop();
         });
     });
-}
-
-/// How many wait, or `-`; then what pages compare.
-fn read(text: &str) -> Option<Told> {
-    let (waiting, latest) = text.split_once(' ')?;
-    Some(Told {
-        waiting: waiting.parse().ok(),
-        latest: latest.to_owned(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_told_is_a_number_or_none_and_what_is_new() {
-        let told = |waiting, latest: &str| Told {
-            waiting,
-            latest: latest.to_owned(),
-        };
-        assert_eq!(read("3 17 4"), Some(told(Some(3), "17 4")));
-        assert_eq!(read("- 0 0"), Some(told(None, "0 0")));
-        assert_eq!(read("3"), None);
-    }
 }

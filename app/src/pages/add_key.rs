@@ -30,7 +30,7 @@ pub fn AddKeyPage() -> AnyView {
             {loaded(page, move |form: KeyForm| match &form.key {
                 Some(present) => view! { <HasKey tag=present.key.tag.clone() /> }.whole(),
                 None if !form.may_add => withdrawn(),
-                None if form.approval.waiting.is_some() => instead(&form.approval).whole(),
+                None if form.approval.waiting.is_some() => instead(form.approval).whole(),
                 None => view! { <AddForm form entries sending /> }.whole(),
             })}
     }
@@ -61,7 +61,7 @@ fn AddForm(form: KeyForm, entries: KeyEntries, sending: Sending) -> impl IntoVie
     focus_on(sending.fault);
     lead_on(sending.fault);
     entries.begin("", &form.policy.default_lifetime_days.to_string());
-    let asked = form.approval.asks(KeyAction::Create);
+    let asked = form.approval.create;
     view! {
         <form method="post" action=CreateKey::PATH on:submit=sending.submit(CreateKey::PATH)>
             <FormFault sending />

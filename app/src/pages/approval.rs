@@ -26,7 +26,7 @@ pub fn waiting_notice(id: TicketId) -> AnyView {
 }
 
 /// What stands where a form would, while a ticket waits.
-pub fn instead(approval: &Approval) -> Option<AnyView> {
+pub fn instead(approval: Approval) -> Option<AnyView> {
     approval.waiting.map(waiting_notice)
 }
 

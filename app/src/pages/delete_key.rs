@@ -46,7 +46,7 @@ pub fn DeleteKeyPage() -> AnyView {
                         let key = one.key.clone();
                         let retiring = page.retiring.as_ref().map(|retiring| &retiring.key.tag);
                         let also = retiring.filter(|tag| **tag != key.tag).cloned();
-                        let asked = page.approval.asks(KeyAction::Delete);
+                        let asked = page.approval.delete;
                         let waiting = page.approval.waiting;
                         view! { <Question place=Place::Own key also asked waiting as_of=page.as_of sending /> }
                     });

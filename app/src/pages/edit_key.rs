@@ -38,7 +38,7 @@ pub fn EditKeyPage() -> AnyView {
         <Heading title="Edit API key" />
             {loaded(page, move |form: KeyForm| match form.key.clone() {
                 Some(offered) if offered.offer.edit && form.approval.waiting.is_some() => {
-                    instead(&form.approval).whole()
+                    instead(form.approval).whole()
                 }
                 Some(offered) if offered.offer.edit => {
                     view! { <EditForm place key=offered.key form entries seen sending /> }.whole()
@@ -132,7 +132,7 @@ fn EditForm(
     Effect::new(move || alive.set(true));
     let idle = Signal::derive(move || alive.get() && changes.with(Vec::is_empty));
     let back = place.key(key.tag.as_str());
-    let asked = form.approval.asks(KeyAction::Update);
+    let asked = form.approval.update;
     let whose = (place == Place::Everybody).then(|| whose(&key));
     view! {
         {whose}

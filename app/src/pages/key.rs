@@ -53,7 +53,7 @@ pub fn show(page: KeyPage) -> AnyView {
     };
     let retiring = retiring.map(|offered| view! { <Retiring offered as_of /> });
     view! {
-        {instead(&approval)}
+        {instead(approval)}
         {present}
         {retiring}
         {(may_add && works).then_some(use_it)}

@@ -1,6 +1,5 @@
 //! `/security/api-keys/{tag}` and `/security/api-keys/{tag}/delete`
 
-use domain::approval::KeyAction;
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
@@ -39,7 +38,7 @@ pub fn DeleteKeyOfPage() -> AnyView {
         <Heading title="Delete API key" />
             {loaded(page, move |page: KeyOfPage| {
                 let key = page.offered.key.clone();
-                let asked = page.approval.asks(KeyAction::Delete);
+                let asked = page.approval.delete;
                 let waiting = page.approval.waiting;
                 let question = page.offered.offer.delete.then(|| {
                     view! { <Question place=Place::Everybody key also=None asked waiting as_of=page.as_of sending /> }
@@ -65,7 +64,7 @@ fn show(page: KeyOfPage) -> AnyView {
         <p>
             <a class="way" href=EVERYBODY>"All API keys"</a>
         </p>
-        {instead(&approval)}
+        {instead(approval)}
         <KeyDetails place=Place::Everybody offered as_of />
         {uses_picture(&uses, as_of)}
     }

@@ -4,6 +4,7 @@ pub mod add_for;
 pub mod add_key;
 pub mod add_user;
 pub mod approval;
+pub mod approval_settings;
 pub mod audit;
 pub mod audit_record;
 pub mod bulk;
@@ -77,6 +78,7 @@ pub use self::{
 };
 pub use self::{
     add_user::AddUserPage,
+    approval_settings::ApprovalPage,
     audit::AuditPage,
     edit_role::EditRolePage,
     provider::{AddProviderPage, ProviderPage},

@@ -38,7 +38,7 @@ pub fn ReissueKeyPage() -> AnyView {
         <Heading title="Reissue API key" />
             {loaded(page, move |form: KeyForm| match form.key.clone() {
                 Some(offered) if offered.offer.reissue && form.approval.waiting.is_some() => {
-                    instead(&form.approval).whole()
+                    instead(form.approval).whole()
                 }
                 Some(offered) if offered.offer.reissue => {
                     view! { <ReissueForm place key=offered.key form entries sending /> }.whole()
@@ -73,7 +73,7 @@ fn ReissueForm(
     let back = place.key(key.tag.as_str());
     let (tag, version) = (key.tag.to_string(), key.version);
     let overlap = (key.state == State::Active).then(|| overlap(&form.policy, sending));
-    let asked = form.approval.asks(KeyAction::Reissue);
+    let asked = form.approval.reissue;
     let replaced = form.retiring.as_ref().map(also_ends);
     view! {
         {whose}

@@ -154,6 +154,12 @@ fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
             </a>
             " The identity providers that people sign in by."
         </p>
+        <p>
+            <a class="button button--small" href="/settings/approval">
+                "Approval"
+            </a>
+            " What a second person has to approve."
+        </p>
         {only_look}
         <form method="post" action=SavePolicy::PATH on:submit=sending.submit(SavePolicy::PATH)>
             <FormFault sending />

@@ -5,6 +5,7 @@
 //! of a plain HTML form.
 
 pub mod approval;
+pub mod approval_settings;
 pub mod audit;
 pub mod bulk;
 pub mod columns;
@@ -32,6 +33,7 @@ pub mod cookies;
 
 pub use self::{
     approval::Approval,
+    approval_settings::{ApprovalPage, EndExemption, ExemptUser, LoadApprovalPage, SaveApproval},
     audit::{
         AuditPage, AuditRow, CheckAudit, Checked, Found, LoadAuditPage, MOST_RECORDS_COUNTED,
         Trouble,

@@ -62,7 +62,7 @@ fn asks(path: &str) -> bool {
 const KEYS: &str = "security/api-keys";
 const ROLES: &str = "access-control/roles";
 const TICKETS: &str = "security/mpa-tickets";
-const TICKET: &str = r#"{"data":{"type":"mpaTicketUpdateRequest","id":$ID,"attributes":{"state":"$STATE","ticketComment":"why"}}}"#;
+const APPROVAL: &str = r#"{"data":{"id":"1","type":"mpaConfigurationUpdateRequest","attributes":{"configuration":{"expirationPeriodInHours":72,"purgePeriodInDays":30},"operations":[{"operationId":"API_KEYS","state":"ENABLED"}],"exemptedUsers":[]}}}"#;
 const NEW_KEY: &str = r#"{"data":{"type":"apiKeyCreationRequest","attributes":{"expireAfterDays":"P30D","description":"CI"}}}"#;
 const NEW_KEY_FOR: &str = r#"{"data":{"type":"apiKeyCreationRequest","attributes":{"expireAfterDays":"P30D","userName":"bob","userDomain":"","userDomainType":"unixpwd"}}}"#;
 const EDIT: &str = r#"{"data":{"type":"apiKeyUpdateRequest","attributes":{"expireAfterDays":"P30D","description":"CI"}}}"#;
@@ -107,9 +107,12 @@ fn command(path: &str, search: &str) -> Option<String> {
                 "reject" => "REJECTED",
                 _ => return None,
             };
-            let body = TICKET.replace("$STATE", state).replace("$ID", id);
+            let body = format!(
+                r#"{{"data":{{"type":"mpaTicketUpdateRequest","id":{id},"attributes":{{"state":"{state}","ticketComment":"why"}}}}}}"#
+            );
             send("PATCH", &format!("{TICKETS}/{id}"), &body)
         }
+        ["settings", "approval"] => send("PUT", "security/mpa-configurations/1", APPROVAL),
         ["settings"] => get("security/properties"),
         _ => return None,
     })
@@ -203,6 +206,7 @@ mod tests {
             "/roles/1000/edit",
             "/roles/1000/delete",
             "/settings",
+            "/settings/approval",
             "/tickets",
             "/tickets/12",
             "/tickets/12/approve",

@@ -45,25 +45,23 @@ fn Places(rooms: Rooms, waiting: Option<u64>) -> AnyView {
     let news = use_context::<News>();
     // As the page came, until the server tells otherwise.
     let waiting = move || {
-        let told = news.and_then(|news| news.told.get());
-        let number = told.map_or(waiting, |told| told.waiting);
-        number.filter(|number| *number > 0).map(|number| {
-            view! {
-                <span class="badge">
-                    {number} <span class="visually-hidden">" waiting for you"</span>
-                </span>
-            }
-        })
+        let told = news.map(|news| news.told.get()).unwrap_or_default();
+        let number = match told.split_once(' ') {
+            Some((number, _)) => number.to_owned(),
+            None => waiting.map_or_else(String::new, |number| number.to_string()),
+        };
+        (!matches!(&*number, "" | "-" | "0")).then_some(number)
     };
     let place = |open: bool, href: &'static str, label: &'static str| {
-        let waiting = (href == TICKETS).then_some(waiting);
+        let badge = (href == TICKETS)
+            .then(|| view! { <span class="badge badge--told">{waiting}</span> }.whole());
         open.then(|| {
             let current = move || here.get().starts_with(href).then_some("page");
             view! {
                 <li>
                     <a class="places__item" href=href aria-current=current>
                         {label}
-                        {waiting}
+                        {badge}
                     </a>
                 </li>
             }
@@ -105,34 +103,22 @@ fn ProfileMenu(profile: Profile) -> AnyView {
             .then_some(("/profile/key/add", "Add API key"))
     };
     let links = (!profile.must_change_password).then(|| {
-        view! {
-            {key
-                .map(|(href, label)| {
-                    view! {
-                        <li>
-                            <a class="menu__item" href=href>
-                                {label}
-                            </a>
-                        </li>
-                    }
-                })}
-            {profile
-                .asks_approval
-                .then(|| {
-                    view! {
-                        <li>
-                            <a class="menu__item" href="/tickets?show=own">
-                                "My requests"
-                            </a>
-                        </li>
-                    }
-                })}
-            <li>
-                <a class="menu__item" href="/profile/security">
-                    "Password and sessions"
-                </a>
-            </li>
-        }
+        let requests = ("/tickets?show=own", "My requests");
+        let all = [
+            key,
+            profile.asks_approval.then_some(requests),
+            Some(("/profile/security", "Password and sessions")),
+        ];
+        let link = |(href, label): (&'static str, &'static str)| {
+            view! {
+                <li>
+                    <a class="menu__item" href=href>
+                        {label}
+                    </a>
+                </li>
+            }
+        };
+        all.into_iter().flatten().map(link).collect_view()
     });
     view! {
         <button type="button" class="profile" popovertarget="profile-menu">

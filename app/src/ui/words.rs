@@ -5,7 +5,6 @@ use domain::{
     error::{Conflict, Error, Problem, Refusal},
 };
 
-use super::ticket_chip::word;
 use crate::{format, rpc::Fault};
 
 /// What went wrong, for a page or a form as a whole. Wrong fields say it themselves.
@@ -30,9 +29,8 @@ pub fn sentence(fault: &Fault) -> String {
         Error::Conflict(Conflict::RevealGone) => {
             "The key was shown already, or waited longer than a minute. It cannot be shown again."
         }
-        Error::Conflict(Conflict::TicketIs(state)) => {
-            let state = word(*state).to_lowercase();
-            return format!("The ticket is {state} by now, so this cannot be done.");
+        Error::Conflict(Conflict::TicketIs(_)) => {
+            "The ticket has gone on meanwhile, so this cannot be done. Look at how it stands now."
         }
         Error::Conflict(conflict) => return conflict.to_string(),
         Error::TooMany {

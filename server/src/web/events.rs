@@ -22,7 +22,7 @@ use axum::{
 };
 use domain::error::Error;
 use futures_util::stream;
-use service::{Actor, Origin, Services, tickets::News};
+use service::{Origin, Services, tickets::News};
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
@@ -40,6 +40,8 @@ const BEAT: Duration = Duration::from_secs(2);
 const QUIET_BEATS: u32 = 7;
 /// How many streams a session may have: a browser has one for each page that is seen.
 const MOST: usize = 4;
+/// What is said when the session has ended.
+const END: &str = "end";
 /// For a proxy that would gather the answer first (nginx).
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -157,6 +159,7 @@ struct Watch {
     heights: Option<String>,
     told: Option<News>,
     quiet: u32,
+    ended: bool,
     _place: Place,
 }
 
@@ -182,12 +185,13 @@ impl Watch {
             heights: None,
             told: None,
             quiet: 0,
+            ended: false,
             _place: place,
         })
     }
 
-    /// The next event. `None`: the session or the server has come to its end, or the database does
-    /// not answer; the browser comes again by itself.
+    /// The next event. `None`: the server has come to its end, or the database does not answer, and
+    /// the browser comes again by itself; or it was told that the session has ended.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if self.told.is_some() {
@@ -196,7 +200,7 @@ impl Watch {
                     _ = self.stop.changed() => {}
                 }
             }
-            if self.streams.stopped() {
+            if self.ended || self.streams.stopped() {
                 return None;
             }
             let heights = self.streams.heights(&self.services).await.ok()?;
@@ -206,7 +210,13 @@ impl Watch {
                 continue;
             }
             // Whether the session still holds, and what it may still see.
-            let actor = self.actor().await?;
+            let sessions = &self.services.sessions;
+            let asked = sessions.by_cookie_unasked(&self.token, self.origin.clone());
+            let actor = match asked.await {
+                Ok(actor) => actor,
+                Err(Error::Unauthenticated) => return self.end(),
+                Err(_) => return None,
+            };
             self.quiet = 0;
             if changed {
                 let news = self.services.tickets.news(&actor, &heights).await.ok()?;
@@ -221,10 +231,10 @@ impl Watch {
         }
     }
 
-    async fn actor(&self) -> Option<Actor> {
-        let sessions = &self.services.sessions;
-        let actor = sessions.by_cookie_unasked(&self.token, self.origin.clone());
-        actor.await.ok()
+    /// Says once that the session has ended.
+    fn end(&mut self) -> Option<Event> {
+        let first = !std::mem::replace(&mut self.ended, true);
+        first.then(|| Event::default().event(END).data(""))
     }
 }
 

@@ -185,6 +185,15 @@ impl Tickets {
         }
     }
 
+    /// The ticket that waits about the approval settings, for whoever may see those.
+    ///
+    /// # Errors
+    /// No permission.
+    pub async fn about_settings(&self, actor: &Actor) -> Result<Option<TicketId>, Error> {
+        actor.may(Operation::ViewApproval)?;
+        self.about("settings").await
+    }
+
     async fn about(&self, subject: &str) -> Result<Option<TicketId>, Error> {
         let mut reader = self.core.db.reader().await?;
         let waiting = store::waiting(&mut reader.conn(), subject).await?;

@@ -44,13 +44,20 @@ impl Events {
                 let (waiting, _) = data.split_once(' ').unwrap();
                 return Some(waiting.to_owned());
             }
+            if part.starts_with("event: end\n") {
+                return Some("end".to_owned());
+            }
             assert!(part.starts_with(':'), "{part:?}");
         }
     }
 
-    /// Waits until it ends, whatever is told before.
-    async fn ends(mut self) {
-        while self.next().await.is_some() {}
+    /// Waits until it ends; the last word.
+    async fn ends(mut self) -> String {
+        let mut last = String::new();
+        while let Some(told) = self.next().await {
+            last = told;
+        }
+        last
     }
 }
 
@@ -98,20 +105,21 @@ async fn a_stream_ends_with_the_session_and_with_the_server() {
     let mut events = Events::open(app, &browser.cookie).await.unwrap();
     events.next().await.unwrap();
     browser.post("/api/sign_out", "", &[HERE]).await;
-    events.ends().await;
+    assert_eq!(events.ends().await, "end");
 
     let mut events = Events::open(app, &cookie(app, "bob").await).await.unwrap();
     events.next().await.unwrap();
     // Nobody does anything: a stream is no use of the session.
     app.harness.clock.advance(chrono::TimeDelta::minutes(31));
-    events.ends().await;
+    assert_eq!(events.ends().await, "end");
 
     let mut events = Events::open(app, &cookie(app, "bob").await).await.unwrap();
     events.next().await.unwrap();
     app.streams.stop();
-    events.ends().await;
+    // The browser shall come again.
+    assert_eq!(events.ends().await, "");
     let late = Events::open(app, &cookie(app, "bob").await).await.unwrap();
-    late.ends().await;
+    assert_eq!(late.ends().await, "");
 }
 
 /// W7: a session has a few streams, and gets the place of one back that has ended.
