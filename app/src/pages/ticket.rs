@@ -79,7 +79,8 @@ pub fn TicketPage(
                 .then(|| question(&page, decision, decision_comment, deciding));
             view! {
                 {question}
-                {show(&page, moving, comment, saying)}
+                {show(&page, moving)}
+                {(decision == Decision::None).then(|| say(page.ticket.id.to_string(), comment, saying))}
             }
             .whole()
         })}
@@ -87,8 +88,8 @@ pub fn TicketPage(
     .whole()
 }
 
-fn show(page: &TicketPage, moving: Sending, comment: RwSignal<String>, saying: Sending) -> AnyView {
-    let (as_of, id) = (page.as_of, page.ticket.id);
+fn show(page: &TicketPage, moving: Sending) -> AnyView {
+    let as_of = page.as_of;
     let proposed = proposal(&page.ticket, &page.drift, as_of);
     let history = history(&page.history, as_of);
     view! {
@@ -100,7 +101,6 @@ fn show(page: &TicketPage, moving: Sending, comment: RwSignal<String>, saying: S
         {request(page, moving)}
         {proposed}
         {history}
-        {say(id.to_string(), comment, saying)}
     }
     .whole()
 }
@@ -330,7 +330,7 @@ const fn happened(what: Happening) -> &'static str {
     }
 }
 
-/// Says something about it.
+/// Says something about it. Not while a decision is asked for, which has such a field itself.
 fn say(id: String, comment: RwSignal<String>, saying: Sending) -> AnyView {
     let fault = saying.fault;
     let error = Signal::derive(move || {

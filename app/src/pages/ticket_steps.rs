@@ -75,16 +75,20 @@ fn steps(ticket: &Ticket, events: &[TicketEvent]) -> Vec<Step> {
 pub fn shown_steps(ticket: &Ticket, events: &[TicketEvent], as_of: Instant) -> AnyView {
     let steps = steps(ticket, events).into_iter().map(|step| {
         let (class, shape, word) = match step.how {
-            How::Done => ("steps__step steps__step--done", Shape::Check, ""),
-            How::Next => ("steps__step steps__step--next", Shape::Clock, "waited for"),
-            How::Later => ("steps__step", Shape::Clock, "not yet"),
-            How::Ended => ("steps__step steps__step--ended", Shape::Stop, ""),
+            How::Done => ("stages__step stages__step--done", Shape::Check, ""),
+            How::Next => (
+                "stages__step stages__step--next",
+                Shape::Clock,
+                "waited for",
+            ),
+            How::Later => ("stages__step", Shape::Clock, "not yet"),
+            How::Ended => ("stages__step stages__step--ended", Shape::Stop, ""),
         };
         let current = (step.how == How::Next).then_some("step");
         let at = step.at.map(|at| view! { <Time at as_of /> });
         view! {
             <li class=class aria-current=current>
-                <span class="steps__name">
+                <span class="stages__name">
                     <Icon shape />
                     {step.name}
                 </span>
@@ -94,7 +98,7 @@ pub fn shown_steps(ticket: &Ticket, events: &[TicketEvent], as_of: Instant) -> A
         }
     });
     view! {
-        <ol class="steps" aria-label="How far it is">
+        <ol class="stages" aria-label="How far it is">
             {steps.collect_view()}
         </ol>
     }
