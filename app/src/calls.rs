@@ -31,6 +31,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{FormData, Headers, HtmlFormElement, RequestInit, Response, UrlSearchParams};
 
 use crate::{
+    attend::News,
     browser,
     query::{Query, use_query},
     rpc::{Fault, LoadPulse, packing::unpack},
@@ -99,6 +100,22 @@ pub struct Pulse {
 }
 
 impl Pulse {
+    fn begin() -> Self {
+        Self {
+            beat: RwSignal::new(String::new()),
+            known: StoredValue::new(String::new()),
+        }
+    }
+
+    /// Has the page read anew if it stands otherwise now.
+    fn hear(self, now: String) {
+        if self.known.try_get_value().is_some_and(|known| known != now) {
+            self.known.try_set_value(now.clone());
+            UNASKED.store(true, Ordering::Relaxed);
+            self.beat.try_set(now);
+        }
+    }
+
     /// Says how it stood when the page was made.
     pub fn known(self, pulse: &str) {
         pulse.clone_into(&mut self.known.write_value());
@@ -107,30 +124,33 @@ impl Pulse {
 
 /// Asks every few seconds whether anything has changed, as long as the page is shown and seen.
 pub fn live() -> Pulse {
-    let pulse = Pulse {
-        beat: RwSignal::new(String::new()),
-        known: StoredValue::new(String::new()),
-    };
+    let pulse = Pulse::begin();
     Effect::new(move || {
         let ask_again = move || {
             if !document().hidden() {
                 spawn_local(async move {
                     let now = decode::<String>(&send_unasked(LoadPulse::PATH).await);
-                    if let Ok(now) = now
-                        && pulse
-                            .known
-                            .try_get_value()
-                            .is_some_and(|known| known != now)
-                    {
-                        pulse.known.try_set_value(now.clone());
-                        UNASKED.store(true, Ordering::Relaxed);
-                        pulse.beat.try_set(now);
+                    if let Ok(now) = now {
+                        pulse.hear(now);
                     }
                 });
             }
         };
         if let Ok(timer) = set_interval_with_handle(ask_again, BEAT) {
             on_cleanup(move || timer.clear());
+        }
+    });
+    pulse
+}
+
+/// The same for pages about tickets: the server tells by itself.
+pub fn told() -> Pulse {
+    let pulse = Pulse::begin();
+    let news = use_context::<News>();
+    Effect::new(move || {
+        let told = news.map(|news| news.told.get()).unwrap_or_default();
+        if let Some((_, latest)) = told.split_once(' ') {
+            pulse.hear(latest.to_owned());
         }
     });
     pulse

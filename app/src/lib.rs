@@ -24,7 +24,10 @@ pub mod validity;
 #[cfg(feature = "ssr")]
 pub use document::document;
 
-use crate::{attend::Help, ui::IntoWhole};
+use crate::{
+    attend::{Help, News},
+    ui::IntoWhole,
+};
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
@@ -32,10 +35,10 @@ use leptos_router::{
     hooks::use_location,
     path,
 };
-use pages::{Asked, HomePage, NotFoundPage, OwnKeyPage, SignInPage};
-use part::{Attended, Form, Lazily, Office, Page, Room};
+use pages::{HomePage, NotFoundPage, OwnKeyPage, SignInPage};
+use part::{Attended, Lazily, Page};
 
-/// The application: the site map.
+/// The application. The site map is [`Page::at`].
 ///
 /// Without JavaScript: the same pages, one request each.
 #[component]
@@ -44,6 +47,7 @@ pub fn App() -> impl IntoView {
     leptos_meta::provide_meta_context();
     provide_context(Help(RwSignal::new(false)));
     provide_context(Told(RwSignal::new(0)));
+    provide_context(News::none());
     let all = SsrMode::Async;
     view! {
         <Router>
@@ -56,39 +60,12 @@ pub fn App() -> impl IntoView {
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=HomePage ssr=all.clone() />
                     <Route path=path!("/sign-in") view=SignInPage ssr=all.clone() />
-                    <Route path=path!("/sign-in/code") view=form(Form::SignInCode) ssr=all.clone() />
                     <Route path=path!("/profile/key") view=OwnKeyPage ssr=all.clone() />
-                    <Route path=path!("/profile/key/add") view=form(Form::AddKey) ssr=all.clone() />
-                    <Route path=path!("/profile/key/edit") view=form(Form::EditKey) ssr=all.clone() />
-                    <Route path=path!("/profile/key/reissue") view=form(Form::ReissueKey) ssr=all.clone() />
-                    <Route path=path!("/profile/key/reveal") view=form(Form::Reveal) ssr=all.clone() />
-                    <Route path=path!("/profile/key/delete") view=form(Form::DeleteKey) ssr=all.clone() />
-                    <Route path=path!("/profile/security") view=form(Form::Security) ssr=all.clone() />
-                    <Route path=path!("/profile/notices") view=form(Form::Notices) ssr=all.clone() />
-                    <Route path=path!("/security/api-keys") view=room(Room::Keys) ssr=all.clone() />
-                    <Route path=path!("/security/api-keys/add") view=room(Room::AddKeyFor) ssr=all.clone() />
-                    <Route path=path!("/security/api-keys/:tag") view=room(Room::KeyOf) ssr=all.clone() />
-                    <Route path=path!("/security/api-keys/:tag/edit") view=form(Form::EditKey) ssr=all.clone() />
-                    <Route path=path!("/security/api-keys/:tag/reissue") view=form(Form::ReissueKey) ssr=all.clone() />
-                    <Route path=path!("/security/api-keys/:tag/delete") view=room(Room::DeleteKeyOf) ssr=all.clone() />
-                    <Route path=path!("/users") view=office(Office::Users) ssr=all.clone() />
-                    <Route path=path!("/users/add") view=office(Office::AddUser) ssr=all.clone() />
-                    <Route path=path!("/users/:id") view=office(Office::User(Asked::Nothing)) ssr=all.clone() />
-                    <Route path=path!("/users/:id/disable") view=office(Office::User(Asked::Disable)) ssr=all.clone() />
-                    <Route path=path!("/users/:id/enable") view=office(Office::User(Asked::Enable)) ssr=all.clone() />
-                    <Route path=path!("/roles") view=office(Office::Roles) ssr=all.clone() />
-                    <Route path=path!("/roles/add") view=office(Office::AddRole) ssr=all.clone() />
-                    <Route path=path!("/roles/:id") view=office(Office::Role) ssr=all.clone() />
-                    <Route path=path!("/roles/:id/edit") view=office(Office::EditRole) ssr=all.clone() />
-                    <Route path=path!("/roles/:id/delete") view=office(Office::DeleteRole) ssr=all.clone() />
-                    <Route path=path!("/security/audit") view=office(Office::Audit) ssr=all.clone() />
-                    <Route path=path!("/settings") view=office(Office::Settings) ssr=all.clone() />
-                    <Route path=path!("/settings/notices") view=office(Office::Notifying) ssr=all.clone() />
-                    <Route path=path!("/settings/notices/:id") view=office(Office::Webhook) ssr=all.clone() />
-                    <Route path=path!("/settings/sign-in") view=office(Office::Providers) ssr=all.clone() />
-                    <Route path=path!("/settings/sign-in/add") view=office(Office::AddProvider) ssr=all.clone() />
-                    <Route path=path!("/settings/sign-in/report") view=office(Office::Report) ssr=all.clone() />
-                    <Route path=path!("/settings/sign-in/:id") view=office(Office::Provider) ssr=all.clone() />
+                    // All others: see `Page::at`. Each route costs the router's code once more.
+                    <Route path=path!("/:a") view=Elsewhere ssr=all.clone() />
+                    <Route path=path!("/:a/:b") view=Elsewhere ssr=all.clone() />
+                    <Route path=path!("/:a/:b/:c") view=Elsewhere ssr=all.clone() />
+                    <Route path=path!("/:a/:b/:c/:d") view=Elsewhere ssr=all.clone() />
                 </FlatRoutes>
                 <ui::ApiCall />
             </main>
@@ -101,16 +78,26 @@ pub fn App() -> impl IntoView {
 #[derive(Debug, Clone, Copy)]
 pub struct Told(pub RwSignal<usize>);
 
-fn form(form: Form) -> impl Fn() -> AnyView + Clone + Send + 'static {
-    move || view! { <Lazily page=Page::Form(form) /> }.whole()
-}
-
-fn room(room: Room) -> impl Fn() -> AnyView + Clone + Send + 'static {
-    move || view! { <Lazily page=Page::Room(room) /> }.whole()
-}
-
-fn office(office: Office) -> impl Fn() -> AnyView + Clone + Send + 'static {
-    move || view! { <Lazily page=Page::Office(office) /> }.whole()
+/// The page of a part at the present address, and another one when that changes.
+#[component]
+fn Elsewhere() -> AnyView {
+    let path = use_location().pathname;
+    let depth = |path: &str| path.split('/').count();
+    // Whoever leaves by another route leaves this page as it is.
+    let shown = Memo::new(move |last: Option<&String>| {
+        path.with(|path| match last {
+            Some(last) if depth(last) != depth(path) || Page::at(path).is_none() => last.clone(),
+            _ => path.clone(),
+        })
+    });
+    (move || {
+        let page = shown.with(|path| Page::at(path));
+        untrack(|| match page {
+            Some(page) => view! { <Lazily page /> }.whole(),
+            None => NotFoundPage(),
+        })
+    })
+    .whole()
 }
 
 /// The top of every page, up to date at every address; and the focus, which a new page takes.

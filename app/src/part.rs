@@ -1,6 +1,6 @@
 //! The parts of the application that are loaded when they are needed: the forms about keys, the
-//! pages of everybody's keys, and those of people, roles, the trail and the policy. Who looks at
-//! their key needs none of them.
+//! pages of everybody's keys, those of tickets, and those of people, roles, the trail and the
+//! policy. Who looks at their key needs none of them.
 #![expect(
     clippy::unnecessary_wraps,
     reason = "loading a part may fail, entering it does not; `wasm_split` wants one type for both"
@@ -15,13 +15,12 @@ use crate::{
     attend::Attendance,
     browser,
     pages::{
-        AddForPage, AddKeyPage, AddProviderPage, AddUserPage, Asked, AuditPage, DeleteKeyOfPage,
-        DeleteKeyPage, EditKeyPage, EditRolePage, KeyOfPage, KeysPage, NotifyingPage,
-        OwnNoticesPage, PasswordAndSessionsPage, ProviderPage, ProvidersPage, ReissueKeyPage,
-        ReportPage, RevealPage, RolePage, RolesPage, SettingsPage, SignInCodePage, UserPage,
-        UsersPage, WebhookPage,
+        AddForPage, AddKeyPage, AddProviderPage, AddUserPage, ApprovalPage, Asked, AuditPage,
+        Decision, DeleteKeyOfPage, DeleteKeyPage, EditKeyPage, EditRolePage, KeyOfPage, KeysPage,
+        NotifyingPage, OwnNoticesPage, PasswordAndSessionsPage, ProviderPage, ProvidersPage,
+        ReissueKeyPage, ReportPage, RevealPage, RolePage, RolesPage, SettingsPage, SignInCodePage,
+        TicketPage, TicketsPage, UserPage, UsersPage, WebhookPage,
     },
-    place::EVERYBODY,
     ui::IntoWhole,
 };
 
@@ -61,11 +60,22 @@ pub enum Room {
     DeleteKeyOf,
 }
 
+/// A page of tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Desk {
+    /// `/tickets`
+    Tickets,
+    /// `/tickets/{id}`, with the decision that is asked on top of it
+    Ticket(Decision),
+}
+
 /// A page of what goes on around keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Office {
     /// `/settings`
     Settings,
+    /// `/settings/approval`
+    Approval,
     /// `/settings/sign-in`
     Providers,
     /// `/settings/sign-in/add`
@@ -105,6 +115,8 @@ pub enum Page {
     Form(Form),
     /// One of everybody's keys.
     Room(Room),
+    /// One of tickets.
+    Desk(Desk),
     /// One of what goes on around them.
     Office(Office),
 }
@@ -141,6 +153,7 @@ fn enter_room(room: Room) -> Result<AnyView, SplitLoaderError> {
 fn enter_office(office: Office) -> Result<AnyView, SplitLoaderError> {
     Ok(match office {
         Office::Settings => view! { <SettingsPage /> }.whole(),
+        Office::Approval => view! { <ApprovalPage /> }.whole(),
         Office::Providers => view! { <ProvidersPage /> }.whole(),
         Office::AddProvider => view! { <AddProviderPage /> }.whole(),
         Office::Report => view! { <ReportPage /> }.whole(),
@@ -159,12 +172,70 @@ fn enter_office(office: Office) -> Result<AnyView, SplitLoaderError> {
     })
 }
 
+/// The fourth split.
+#[wasm_split(desks, fallible, preload(load_desks))]
+fn enter_desk(desk: Desk) -> Result<AnyView, SplitLoaderError> {
+    Ok(match desk {
+        Desk::Tickets => view! { <TicketsPage /> }.whole(),
+        Desk::Ticket(decision) => view! { <TicketPage decision /> }.whole(),
+    })
+}
+
 impl Page {
+    /// The site map: the page at that path. `None`: there is none, or it is in the part that is
+    /// loaded first.
+    pub fn at(path: &str) -> Option<Self> {
+        let path = path.strip_prefix('/')?;
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let parts: Vec<_> = path.split('/').collect();
+        Some(match *parts.as_slice() {
+            ["sign-in", "code"] => Self::Form(Form::SignInCode),
+            ["profile", "key", "add"] => Self::Form(Form::AddKey),
+            ["profile", "key", "edit"] => Self::Form(Form::EditKey),
+            ["profile", "key", "reissue"] => Self::Form(Form::ReissueKey),
+            ["profile", "key", "reveal"] => Self::Form(Form::Reveal),
+            ["profile", "key", "delete"] => Self::Form(Form::DeleteKey),
+            ["profile", "security"] => Self::Form(Form::Security),
+            ["profile", "notices"] => Self::Form(Form::Notices),
+            ["security", "api-keys"] => Self::Room(Room::Keys),
+            ["security", "api-keys", "add"] => Self::Room(Room::AddKeyFor),
+            ["security", "api-keys", _] => Self::Room(Room::KeyOf),
+            ["security", "api-keys", _, "edit"] => Self::Form(Form::EditKey),
+            ["security", "api-keys", _, "reissue"] => Self::Form(Form::ReissueKey),
+            ["security", "api-keys", _, "delete"] => Self::Room(Room::DeleteKeyOf),
+            ["security", "audit"] => Self::Office(Office::Audit),
+            ["users"] => Self::Office(Office::Users),
+            ["users", "add"] => Self::Office(Office::AddUser),
+            ["users", _] => Self::Office(Office::User(Asked::Nothing)),
+            ["users", _, "disable"] => Self::Office(Office::User(Asked::Disable)),
+            ["users", _, "enable"] => Self::Office(Office::User(Asked::Enable)),
+            ["roles"] => Self::Office(Office::Roles),
+            ["roles", "add"] => Self::Office(Office::AddRole),
+            ["roles", _] => Self::Office(Office::Role),
+            ["roles", _, "edit"] => Self::Office(Office::EditRole),
+            ["roles", _, "delete"] => Self::Office(Office::DeleteRole),
+            ["tickets"] => Self::Desk(Desk::Tickets),
+            ["tickets", _] => Self::Desk(Desk::Ticket(Decision::None)),
+            ["tickets", _, "approve"] => Self::Desk(Desk::Ticket(Decision::Approve)),
+            ["tickets", _, "reject"] => Self::Desk(Desk::Ticket(Decision::Reject)),
+            ["settings"] => Self::Office(Office::Settings),
+            ["settings", "approval"] => Self::Office(Office::Approval),
+            ["settings", "notices"] => Self::Office(Office::Notifying),
+            ["settings", "notices", _] => Self::Office(Office::Webhook),
+            ["settings", "sign-in"] => Self::Office(Office::Providers),
+            ["settings", "sign-in", "add"] => Self::Office(Office::AddProvider),
+            ["settings", "sign-in", "report"] => Self::Office(Office::Report),
+            ["settings", "sign-in", _] => Self::Office(Office::Provider),
+            _ => return None,
+        })
+    }
+
     /// The page, if its part is there.
     fn enter(self) -> Option<AnyView> {
         match self {
             Self::Form(form) => at_once(enter_form(form))?.ok(),
             Self::Room(room) => at_once(enter_room(room))?.ok(),
+            Self::Desk(desk) => at_once(enter_desk(desk))?.ok(),
             Self::Office(office) => at_once(enter_office(office))?.ok(),
         }
     }
@@ -173,6 +244,7 @@ impl Page {
         match self {
             Self::Form(_) => load_forms().await,
             Self::Room(_) => load_administration().await,
+            Self::Desk(_) => load_desks().await,
             Self::Office(_) => load_offices().await,
         }
     }
@@ -213,18 +285,10 @@ pub fn Lazily(
 /// Loads what the page at that path needs to come alive. False when that fails: the page then
 /// works as it does without JavaScript.
 pub async fn load_for(path: &str) -> bool {
-    let is_room = path.starts_with(EVERYBODY);
-    let is_office = ["/security/audit", "/users", "/roles", "/settings"]
-        .iter()
-        .any(|office| path.starts_with(office));
-    let is_form = path.starts_with("/profile/") && path != "/profile/key"
-        || path.ends_with("/edit")
-        || path.ends_with("/reissue")
-        || path == "/sign-in/code";
-    let rooms = !is_room || load_administration().await.is_ok();
-    let offices = !is_office || load_offices().await.is_ok();
-    let forms = !is_form || load_forms().await.is_ok();
-    rooms && offices && forms
+    match Page::at(path) {
+        Some(page) => page.load().await.is_ok(),
+        None => true,
+    }
 }
 
 /// After how long a page that is alive loads what will probably be wanted next.
@@ -263,5 +327,46 @@ fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match future.as_mut().poll(&mut context) {
         std::task::Poll::Ready(output) => Some(output),
         std::task::Poll::Pending => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_leads_to_its_page_and_others_nowhere() {
+        for (path, page) in [
+            ("/profile/key/add", Page::Form(Form::AddKey)),
+            ("/users", Page::Office(Office::Users)),
+            ("/users/", Page::Office(Office::Users)),
+            ("/users/add", Page::Office(Office::AddUser)),
+            (
+                "/security/api-keys/lky_AAECAwQ%3D/delete",
+                Page::Room(Room::DeleteKeyOf),
+            ),
+            (
+                "/tickets/12/approve",
+                Page::Desk(Desk::Ticket(Decision::Approve)),
+            ),
+        ] {
+            assert_eq!(Page::at(path), Some(page), "{path}");
+        }
+        // What is in the first part, and what is nothing.
+        for path in [
+            "/",
+            "",
+            "/sign-in",
+            "/profile/key",
+            "/profile",
+            "//users",
+            "/users//",
+            "/Users",
+            "/tickets/12/execute",
+            "/users/1/disable/x",
+            "users",
+        ] {
+            assert_eq!(Page::at(path), None, "{path}");
+        }
     }
 }

@@ -17,6 +17,8 @@ pub enum Place {
 
 /// The list of everybody's keys.
 pub const EVERYBODY: &str = "/security/api-keys";
+/// The lists of tickets.
+pub const TICKETS: &str = "/tickets";
 /// One's own key.
 pub const OWN: &str = "/profile/key";
 

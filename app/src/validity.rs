@@ -69,6 +69,12 @@ fn calendar_date(text: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
 }
 
+/// The end of a day that a date field says, UTC. `None`: it says none.
+pub fn end_of_day(text: &str) -> Option<Instant> {
+    let next = calendar_date(text)?.checked_add_days(Days::new(1))?;
+    Some(next.and_hms_opt(0, 0, 0)?.and_utc())
+}
+
 /// The validity that a form asks for at `now`. `None`: it asks for none.
 ///
 /// # Errors

@@ -27,3 +27,4 @@ mod verify;
 pub mod web;
 
 pub use state::{AppState, RootCertificate};
+pub use web::events::Streams;

@@ -131,6 +131,7 @@ mod tests {
             settings: Arc::new(Settings::load(&Flags::default(), [], None).unwrap()),
             root_certificate: None,
             entropy: Arc::new(FakeEntropy::default()),
+            streams: crate::Streams::default(),
         };
         let routes = Router::new()
             .route("/netbackup/broken", get(broken))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use service::{Services, entropy::SecretSource};
 
-use crate::config::Settings;
+use crate::{Streams, config::Settings};
 
 /// Tells a certificate as it is at present, as PEM.
 pub type RootCertificate = Arc<dyn Fn() -> Arc<str> + Send + Sync>;
@@ -20,4 +20,6 @@ pub struct AppState {
     pub root_certificate: Option<RootCertificate>,
     /// Names requests that come without a name.
     pub entropy: Arc<dyn SecretSource>,
+    /// What tells open pages what is new.
+    pub streams: Streams,
 }

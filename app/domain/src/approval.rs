@@ -182,11 +182,7 @@ impl Settings {
         }
         let mut seen = BTreeSet::new();
         for exemption in &mut self.exemptions {
-            match check_prose("exemptedUsers", &exemption.reason, MAX_REASON_CHARS) {
-                Ok(reason) if reason.is_empty() => {
-                    let problem = Problem::malformed("with a reason each");
-                    wrong.push(FieldError::new("exemptedUsers", problem));
-                }
+            match check_reason(&exemption.reason) {
                 Ok(reason) => exemption.reason = reason,
                 Err(error) => wrong.push(error),
             }
@@ -203,6 +199,19 @@ impl Settings {
             Err(wrong)
         }
     }
+}
+
+/// Checks why somebody is exempt.
+///
+/// # Errors
+/// `exemptedUsers`: there is no reason, or it is too long or holds what is not allowed.
+pub fn check_reason(text: &str) -> Result<String, FieldError> {
+    let reason = check_prose("exemptedUsers", text, MAX_REASON_CHARS)?;
+    if reason.is_empty() {
+        let problem = Problem::malformed("with a reason each");
+        return Err(FieldError::new("exemptedUsers", problem));
+    }
+    Ok(reason)
 }
 
 /// Whether a text can be an address of mail, and nothing that a header of mail could end with

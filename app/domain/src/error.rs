@@ -259,6 +259,9 @@ pub enum Refusal {
     /// This takes approval, which cannot be asked for by this way.
     #[error("This needs the approval of a second person, which cannot be asked for here.")]
     NeedsApproval,
+    /// Who has no password here decides soon after a sign-in only.
+    #[error("Sign in again first: deciding takes a sign-in of the last ten minutes.")]
+    SignInAgain,
 }
 
 impl Refusal {

@@ -1,19 +1,23 @@
 //! Requests that wait for a second person: their states, and who may move them.
 
+mod again;
 mod person;
 mod proposal;
 mod record;
+mod view;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    again::{Again, FRESH_MINUTES},
     person::{Person, four_eyes, people},
     proposal::{
         Drift, End, KeyAfter, KeyBefore, KeyProposal, Proposal, SettingsProposal, TicketAction,
     },
     record::{Decision, Happening, Ticket, TicketEvent, TicketResult},
+    view::TicketView,
 };
 use crate::{
     Instant,

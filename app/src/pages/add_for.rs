@@ -2,12 +2,14 @@
 
 use domain::{
     Instant,
+    approval::KeyAction,
     error::{Conflict, Error},
     policy::Policy,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
+    approval::{ask, submit},
     find_owner::FindOwner,
     key_entries::{KeyEntries, later_than_saml},
     loading::loaded,
@@ -19,7 +21,7 @@ use crate::{
     place::EVERYBODY,
     query::use_query,
     rpc::{AddForPage, CreateKeyFor, LoadAddForPage},
-    ui::{Checkbox, Heading, IntoWhole, Notice, Submit, TextField, Tone, words},
+    ui::{Checkbox, Heading, IntoWhole, Notice, TextField, Tone, words},
 };
 
 /// Adding a key for somebody else: who, whether they sign in by SAML, how long.
@@ -38,7 +40,7 @@ pub fn AddForPage() -> AnyView {
             {loaded(page, move |page: AddForPage| {
                 view! {
                     <FindOwner found=page.found sending />
-                    <Form policy=page.policy as_of=page.as_of entries sending />
+                    <Form policy=page.policy asked=page.asks_approval as_of=page.as_of entries sending />
                 }
                 .whole()
             })}
@@ -47,7 +49,13 @@ pub fn AddForPage() -> AnyView {
 }
 
 #[component]
-fn Form(policy: Policy, as_of: Instant, entries: KeyEntries, sending: Sending) -> impl IntoView {
+fn Form(
+    policy: Policy,
+    asked: bool,
+    as_of: Instant,
+    entries: KeyEntries,
+    sending: Sending,
+) -> impl IntoView {
     let fault = sending.fault;
     focus_on(fault);
     lead_on(fault);
@@ -116,8 +124,9 @@ fn Form(policy: Policy, as_of: Instant, entries: KeyEntries, sending: Sending) -
                 error=about(domain::expiry::FIELD, "a date")
             />
             {warning}
+            {ask(asked, KeyAction::Create, sending)}
             <div class="actions">
-                <Submit label="Add" pending_label="Adding…" pending=sending.pending />
+                {submit(asked, "Add", "Adding…", sending)}
                 <a class="button" href=EVERYBODY>
                     "Cancel"
                 </a>

@@ -1,9 +1,10 @@
 //! `/profile/key/add`
 
-use domain::{expiry::Act, key::Tag};
+use domain::{approval::KeyAction, expiry::Act, key::Tag};
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
+    approval::{ask, instead, submit},
     key::withdrawn,
     key_entries::{KeyEntries, KeyFields},
     loading::loaded,
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     calls::{Sending, read_here},
     rpc::{CreateKey, KeyForm, LoadKeyForm},
-    ui::{Heading, IntoWhole, Notice, Submit, Tone},
+    ui::{Heading, IntoWhole, Notice, Tone},
 };
 
 /// Adding one's key: what it is for and how long it lasts.
@@ -29,6 +30,7 @@ pub fn AddKeyPage() -> AnyView {
             {loaded(page, move |form: KeyForm| match &form.key {
                 Some(present) => view! { <HasKey tag=present.key.tag.clone() /> }.whole(),
                 None if !form.may_add => withdrawn(),
+                None if form.approval.waiting.is_some() => instead(form.approval).whole(),
                 None => view! { <AddForm form entries sending /> }.whole(),
             })}
     }
@@ -59,12 +61,14 @@ fn AddForm(form: KeyForm, entries: KeyEntries, sending: Sending) -> impl IntoVie
     focus_on(sending.fault);
     lead_on(sending.fault);
     entries.begin("", &form.policy.default_lifetime_days.to_string());
+    let asked = form.approval.create;
     view! {
         <form method="post" action=CreateKey::PATH on:submit=sending.submit(CreateKey::PATH)>
             <FormFault sending />
             <KeyFields entries form act=Act::Create keep=None sending />
+            {ask(asked, KeyAction::Create, sending)}
             <div class="actions">
-                <Submit label="Add" pending_label="Adding…" pending=sending.pending />
+                {submit(asked, "Add", "Adding…", sending)}
                 <a class="button" href="/profile/key">
                     "Cancel"
                 </a>

@@ -2,12 +2,15 @@
 
 use domain::{
     Instant,
+    approval::KeyAction,
     key::{ApiKey, Tag},
+    ticket::TicketId,
 };
 use leptos::{either::Either, prelude::*, server_fn::ServerFn};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
+    approval::{ask, submit_to_destroy, waiting_notice},
     key,
     loading::loaded,
     trouble::{FormFault, lead_on},
@@ -19,7 +22,7 @@ use crate::{
     place::Place,
     query::use_query,
     rpc::{DeleteKey, KeyPage, LoadKeyPage},
-    ui::{ApiCall, Heading, IntoWhole, Submit, modal},
+    ui::{ApiCall, Heading, IntoWhole, modal},
 };
 
 /// Asks whether to delete one's key, on top of its details; or the replaced one, when the
@@ -43,7 +46,9 @@ pub fn DeleteKeyPage() -> AnyView {
                         let key = one.key.clone();
                         let retiring = page.retiring.as_ref().map(|retiring| &retiring.key.tag);
                         let also = retiring.filter(|tag| **tag != key.tag).cloned();
-                        view! { <Question place=Place::Own key also as_of=page.as_of sending /> }
+                        let asked = page.approval.delete;
+                        let waiting = page.approval.waiting;
+                        view! { <Question place=Place::Own key also asked waiting as_of=page.as_of sending /> }
                     });
                 view! {
                     {question}
@@ -66,6 +71,11 @@ pub fn Question(
     key: ApiKey,
     /// The replaced key that ends with it, if there is one.
     also: Option<Tag>,
+    /// Whether a second person has to approve it.
+    asked: bool,
+    /// The ticket that waits about it. `None`: none does.
+    #[prop(optional_no_strip)]
+    waiting: Option<TicketId>,
     /// When this was so.
     as_of: Instant,
     /// What becomes of it.
@@ -83,6 +93,7 @@ pub fn Question(
         };
         navigate(&back, options);
     };
+    let waits = waiting.is_some();
     let tag = key.tag.to_string();
     let whose = (place == Place::Everybody).then(|| whose(&key));
     let confirm = (place == Place::Everybody).then(|| confirm(&key.owner.principal.name));
@@ -133,17 +144,17 @@ pub fn Question(
                 <input type="hidden" name="place" value=place.as_str() />
                 <input type="hidden" name="tag" value=tag.clone() />
                 {whose}
-                {confirm}
+                {if waits {
+                    waiting.map(waiting_notice)
+                } else {
+                    let confirm = confirm.into_iter().chain(ask(asked, KeyAction::Delete, sending));
+                    Some(confirm.collect_view().whole())
+                }}
                 <div class="actions actions--end">
                     <a class="button" href=cancel autofocus=true>
                         "Cancel"
                     </a>
-                    <Submit
-                        label="Delete"
-                        pending_label="Deleting…"
-                        pending=sending.pending
-                        class="button button--destructive"
-                    />
+                    {(!waits).then(|| submit_to_destroy(asked, "Delete", "Deleting…", sending))}
                 </div>
             </form>
             <ApiCall in_dialog=true />

@@ -1,9 +1,10 @@
 //! `/profile/key/edit` and `/security/api-keys/{tag}/edit`
 
-use domain::{expiry::Act, key::ApiKey};
+use domain::{approval::KeyAction, expiry::Act, key::ApiKey};
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
+    approval::{ask, instead, submit_unless},
     key_entries::{KeyEntries, KeyFields},
     loading::loaded,
     refused::not_offered,
@@ -15,7 +16,7 @@ use crate::{
     format,
     place::Place,
     rpc::{KeyForm, LoadKeyForm, UpdateKey},
-    ui::{Change, Changes, Heading, IntoWhole, Notice, Submit, Tone},
+    ui::{Change, Changes, Heading, IntoWhole, Notice, Tone},
     validity::{self, KEEP},
 };
 
@@ -36,6 +37,9 @@ pub fn EditKeyPage() -> AnyView {
     view! {
         <Heading title="Edit API key" />
             {loaded(page, move |form: KeyForm| match form.key.clone() {
+                Some(offered) if offered.offer.edit && form.approval.waiting.is_some() => {
+                    instead(form.approval).whole()
+                }
                 Some(offered) if offered.offer.edit => {
                     view! { <EditForm place key=offered.key form entries seen sending /> }.whole()
                 }
@@ -128,6 +132,7 @@ fn EditForm(
     Effect::new(move || alive.set(true));
     let idle = Signal::derive(move || alive.get() && changes.with(Vec::is_empty));
     let back = place.key(key.tag.as_str());
+    let asked = form.approval.update;
     let whose = (place == Place::Everybody).then(|| whose(&key));
     view! {
         {whose}
@@ -143,8 +148,9 @@ fn EditForm(
             <input type="hidden" name="seen_expires" value=now.expires />
             <KeyFields entries form act=Act::Edit keep=Some(key.expires_at) sending />
             <WillChange changes />
+            {ask(asked, KeyAction::Update, sending)}
             <div class="actions">
-                <Submit label="Save" pending_label="Saving…" pending=sending.pending idle />
+                {submit_unless(idle, asked, "Save", "Saving…", sending)}
                 <a class="button" href=back>
                     "Cancel"
                 </a>

@@ -4,8 +4,8 @@ use domain::{Instant, expiry::Owner};
 use leptos::prelude::*;
 
 use super::{
-    deleted_keys::deleted_keys, how_to::how_to, key_details::KeyDetails, loading::loaded,
-    notices::UrlNotice,
+    approval::instead, deleted_keys::deleted_keys, how_to::how_to, key_details::KeyDetails,
+    loading::loaded, notices::UrlNotice,
 };
 use crate::{
     calls::read,
@@ -36,6 +36,7 @@ pub fn show(page: KeyPage) -> AnyView {
         retiring,
         deleted,
         may_add,
+        approval,
         owner,
         as_of,
         public_url,
@@ -46,11 +47,13 @@ pub fn show(page: KeyPage) -> AnyView {
     let use_it = how_to(&public_url);
     let present = match key {
         Some(offered) => view! { <KeyDetails place=Place::Own offered as_of /> }.whole(),
+        None if may_add && approval.waiting.is_some() => ().whole(),
         None if may_add => view! { <NoKey owner /> }.whole(),
         None => withdrawn(),
     };
     let retiring = retiring.map(|offered| view! { <Retiring offered as_of /> });
     view! {
+        {instead(approval)}
         {present}
         {retiring}
         {(may_add && works).then_some(use_it)}

@@ -3,8 +3,8 @@
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
-    delete_key::Question, key_details::KeyDetails, loading::loaded, notices::UrlNotice,
-    uses_picture::uses_picture,
+    approval::instead, delete_key::Question, key_details::KeyDetails, loading::loaded,
+    notices::UrlNotice, uses_picture::uses_picture,
 };
 use crate::{
     calls::{Sending, read_here},
@@ -38,8 +38,10 @@ pub fn DeleteKeyOfPage() -> AnyView {
         <Heading title="Delete API key" />
             {loaded(page, move |page: KeyOfPage| {
                 let key = page.offered.key.clone();
+                let asked = page.approval.delete;
+                let waiting = page.approval.waiting;
                 let question = page.offered.offer.delete.then(|| {
-                    view! { <Question place=Place::Everybody key also=None as_of=page.as_of sending /> }
+                    view! { <Question place=Place::Everybody key also=None asked waiting as_of=page.as_of sending /> }
                 });
                 view! {
                     {question}
@@ -54,6 +56,7 @@ pub fn DeleteKeyOfPage() -> AnyView {
 fn show(page: KeyOfPage) -> AnyView {
     let KeyOfPage {
         offered,
+        approval,
         uses,
         as_of,
     } = page;
@@ -61,6 +64,7 @@ fn show(page: KeyOfPage) -> AnyView {
         <p>
             <a class="way" href=EVERYBODY>"All API keys"</a>
         </p>
+        {instead(approval)}
         <KeyDetails place=Place::Everybody offered as_of />
         {uses_picture(&uses, as_of)}
     }

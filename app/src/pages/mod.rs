@@ -3,6 +3,8 @@
 pub mod add_for;
 pub mod add_key;
 pub mod add_user;
+pub mod approval;
+pub mod approval_settings;
 pub mod audit;
 pub mod audit_record;
 pub mod bulk;
@@ -45,6 +47,11 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_in_code;
+pub mod ticket;
+pub mod ticket_decision;
+pub mod ticket_proposal;
+pub mod ticket_steps;
+pub mod tickets;
 pub mod trouble;
 pub mod user;
 pub mod user_factor;
@@ -76,6 +83,7 @@ pub use self::{
 };
 pub use self::{
     add_user::AddUserPage,
+    approval_settings::ApprovalPage,
     audit::AuditPage,
     edit_role::EditRolePage,
     notifying::NotifyingPage,
@@ -84,6 +92,8 @@ pub use self::{
     providers::ProvidersPage,
     role::RolePage,
     roles::RolesPage,
+    ticket::{Decision, TicketPage},
+    tickets::TicketsPage,
     user::{Asked, UserPage},
     users::UsersPage,
     webhook::WebhookPage,

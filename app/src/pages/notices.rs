@@ -15,22 +15,9 @@ pub fn UrlNotice() -> impl IntoView {
     let query = use_query();
     move || {
         let query = query.get();
-        let notice = query.get_str("notice")?;
-        let (tone, text) = match requested(notice, query.get_str("ticket")) {
-            Some(text) => (Tone::Plain, text),
-            None => meaning(notice).map(|(tone, text)| (tone, text.to_owned()))?,
-        };
+        let (tone, text) = meaning(query.get_str("notice")?)?;
         Some(view! { <Notice tone text /> })
     }
-}
-
-/// That something waits for approval, and the number of its ticket: of the address nothing but a
-/// number gets into the sentence.
-fn requested(notice: &str, ticket: Option<&str>) -> Option<String> {
-    let ticket: u32 = ticket.filter(|_| notice == "requested")?.parse().ok()?;
-    Some(format!(
-        "A request for approval was made: ticket {ticket}. Nothing happens until somebody else has approved it."
-    ))
 }
 
 fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
@@ -39,6 +26,22 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
             Tone::Good,
             "Copied. The key is on your clipboard; it will not be shown again.",
         ),
+        "requested" => (
+            Tone::Plain,
+            "Your request was made. Nothing happens until somebody else has approved it.",
+        ),
+        "ticket-approved" => (
+            Tone::Good,
+            "You approved this. Whoever asked for it can execute it now.",
+        ),
+        "ticket-rejected" => (Tone::Good, "You rejected this. Nothing will happen."),
+        "ticket-canceled" => (Tone::Good, "The request was canceled."),
+        "ticket-renewed" => (
+            Tone::Good,
+            "The request was renewed: it waits for a decision again.",
+        ),
+        "ticket-executed" => (Tone::Good, "Done: the ticket was executed as approved."),
+        "commented" => (Tone::Good, "Your comment was added."),
         "saved" => (Tone::Good, "The changes were saved."),
         "deleted" => (
             Tone::Good,
@@ -104,15 +107,5 @@ mod tests {
     fn an_unknown_word_says_nothing() {
         assert!(meaning("deleted").is_some());
         assert_eq!(meaning("<script>"), None);
-        for (notice, ticket) in [
-            ("requested", None),
-            ("requested", Some("<script>")),
-            ("requested", Some("")),
-            ("deleted", Some("12")),
-        ] {
-            assert_eq!(requested(notice, ticket), None);
-        }
-        let told = requested("requested", Some("12")).unwrap();
-        assert!(told.starts_with("A request for approval was made: ticket 12."));
     }
 }

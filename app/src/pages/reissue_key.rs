@@ -2,6 +2,7 @@
 
 use domain::{
     Instant,
+    approval::KeyAction,
     expiry::Act,
     key::{ApiKey, State, Tag},
     policy::{OFFERED_OVERLAPS, Policy},
@@ -9,6 +10,7 @@ use domain::{
 use leptos::{either::Either, prelude::*, server_fn::ServerFn};
 
 use super::{
+    approval::{ask, instead, submit},
     key_entries::{KeyEntries, KeyFields},
     loading::loaded,
     refused::not_offered,
@@ -20,7 +22,7 @@ use crate::{
     format,
     place::Place,
     rpc::{KeyForm, LoadKeyForm, ReissueKey},
-    ui::{Fact, Facts, Heading, IntoWhole, Notice, Radio, StateChip, Submit, Tone},
+    ui::{Fact, Facts, Heading, IntoWhole, Notice, Radio, StateChip, Tone},
 };
 
 /// Replacing a key, one's own or another's: how long the new one lasts, and when the old one stops.
@@ -35,6 +37,9 @@ pub fn ReissueKeyPage() -> AnyView {
     view! {
         <Heading title="Reissue API key" />
             {loaded(page, move |form: KeyForm| match form.key.clone() {
+                Some(offered) if offered.offer.reissue && form.approval.waiting.is_some() => {
+                    instead(form.approval).whole()
+                }
                 Some(offered) if offered.offer.reissue => {
                     view! { <ReissueForm place key=offered.key form entries sending /> }.whole()
                 }
@@ -68,6 +73,7 @@ fn ReissueForm(
     let back = place.key(key.tag.as_str());
     let (tag, version) = (key.tag.to_string(), key.version);
     let overlap = (key.state == State::Active).then(|| overlap(&form.policy, sending));
+    let asked = form.approval.reissue;
     let replaced = form.retiring.as_ref().map(also_ends);
     view! {
         {whose}
@@ -83,8 +89,9 @@ fn ReissueForm(
             <KeyFields entries form act=Act::Reissue keep=None sending />
             {overlap}
             {replaced}
+            {ask(asked, KeyAction::Reissue, sending)}
             <div class="actions">
-                <Submit label="Reissue" pending_label="Reissuing…" pending=sending.pending />
+                {submit(asked, "Reissue", "Reissuing…", sending)}
                 <a class="button" href=back>
                     "Cancel"
                 </a>

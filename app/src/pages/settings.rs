@@ -155,6 +155,12 @@ fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
             " The identity providers that people sign in by."
         </p>
         <p>
+            <a class="button button--small" href="/settings/approval">
+                "Approval"
+            </a>
+            " What a second person has to approve."
+        </p>
+        <p>
             <a class="button button--small" href="/settings/notices">
                 "Notices"
             </a>

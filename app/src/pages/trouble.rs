@@ -10,7 +10,7 @@ use leptos_router::{
 use crate::{
     browser,
     calls::Sending,
-    place::OWN,
+    place::{OWN, TICKETS},
     rpc::Fault,
     ui::{Notice, Tone, words},
 };
@@ -44,12 +44,29 @@ pub fn Trouble(
     }
 }
 
-/// An error that is about no field: what, and the request's id where the log has more.
+/// An error that is about no field: what, and the request's id where the log has more; or the way
+/// to the ticket that stands in the way.
 ///
 /// Without JavaScript: the same.
 pub fn fault_notice(fault: &Fault) -> impl IntoView + use<> {
     let request_id = fault.request_id().map(str::to_owned);
-    view! { <Notice tone=Tone::Bad text=words::sentence(fault) request_id /> }
+    let ticket = match &fault.error {
+        Error::Conflict(Conflict::TicketWaits(id)) => Some(format!("{TICKETS}/{id}")),
+        _ => None,
+    };
+    let ticket = ticket.map(|href| {
+        view! {
+            <p>
+                <a class="button" href=href>
+                    "View the ticket"
+                </a>
+            </p>
+        }
+    });
+    view! {
+        <Notice tone=Tone::Bad text=words::sentence(fault) request_id />
+        {ticket}
+    }
 }
 
 /// What a form was refused for, if it was.

@@ -48,6 +48,11 @@ impl Scope {
 }
 
 impl Scope {
+    /// Whoever is signed in, for a reason that they gave.
+    pub(super) fn actor_for(&self, reason: &str) -> Result<Actor, Error> {
+        self.actor()?.clone().with_reason(reason)
+    }
+
     /// Whoever is signed in.
     pub(super) fn actor(&self) -> Result<&Actor, Error> {
         self.caller.actor.as_ref().ok_or(Error::Unauthenticated)
@@ -60,22 +65,22 @@ pub(super) fn named(tag: &str) -> Result<Tag, Error> {
 }
 
 /// Leads the browser to the page that shows a new key's value, with the cookie that opens it; or,
-/// when that waits for approval, to `page`.
-pub(super) fn show_once(scope: &Scope, outcome: Outcome<RevealKey>, place: Place, page: &str) {
+/// when that waits for approval, to its ticket.
+pub(super) fn show_once(scope: &Scope, outcome: Outcome<RevealKey>, place: Place) {
     match outcome {
         Outcome::Done(value) => {
             let cookies = scope.cookies;
             set_cookie(cookies.set(cookies.reveal(), &value.reveal()));
             leptos_axum::redirect(place.reveal());
         }
-        Outcome::Waits(waiting) => tell_request(page, waiting),
+        Outcome::Waits(waiting) => tell_request(waiting),
     }
 }
 
-/// Leads the browser to a page that says which ticket was made instead.
-pub(super) fn tell_request(page: &str, waiting: Waiting) {
+/// Leads the browser to the ticket that was made instead.
+pub(super) fn tell_request(waiting: Waiting) {
     let ticket = waiting.ticket;
-    leptos_axum::redirect(&format!("{page}?notice=requested&ticket={ticket}"));
+    leptos_axum::redirect(&format!("/tickets/{ticket}?notice=requested"));
 }
 
 /// Does `work` and turns its error into this request's answer.

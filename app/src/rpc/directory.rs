@@ -9,7 +9,7 @@ use domain::{
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, OfferedKey, Packed};
+use super::{Approval, Fault, OfferedKey, Packed, keys::KeyEntries};
 use crate::columns::Columns;
 
 /// A page of the list of everybody's keys.
@@ -138,6 +138,8 @@ pub(super) fn asked(
 pub struct KeyOfPage {
     /// The key.
     pub offered: OfferedKey,
+    /// What a second person has to do with it.
+    pub approval: Approval,
     /// Its uses in the last hours, the present one last.
     pub uses: Vec<u64>,
     /// When this was so.
@@ -161,6 +163,7 @@ pub async fn load_key_of_page(
         let key = keys.get(&actor, &tag).await?;
         let uses = keys.uses(&actor, &tag, HOURS_BACK).await?;
         Ok(KeyOfPage {
+            approval: Approval::of(&services, &actor, Some(&tag)).await?,
             offered: super::keys::offered(&actor, key),
             uses: uses.into_iter().map(|(_, uses)| uses).collect(),
             as_of: services.now(),
@@ -176,6 +179,8 @@ pub struct AddForPage {
     pub found: Vec<Identity>,
     /// What is allowed.
     pub policy: Policy,
+    /// Whether a second person has to approve it.
+    pub asks_approval: bool,
     /// When this was so.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
@@ -188,7 +193,7 @@ pub async fn load_add_for_page(
     #[server(default)]
     at: String,
 ) -> Result<AddForPage, Fault> {
-    use domain::operation::Operation;
+    use domain::{approval::KeyAction, operation::Operation};
 
     super::context::as_actor(async |services, actor| {
         actor.offered(Operation::CreateKey)?;
@@ -200,6 +205,10 @@ pub async fn load_add_for_page(
         Ok(AddForPage {
             found,
             policy: services.policy().await?,
+            asks_approval: {
+                let asks = services.tickets.asks_approval(&actor).await?;
+                asks.contains(&KeyAction::Create)
+            },
             as_of: services.now(),
         })
     })
@@ -231,43 +240,39 @@ pub async fn create_key_for(
     /// The domain; of a SAML user the identity provider.
     #[server(default)]
     domain: String,
-    /// What it is for.
-    #[server(default)]
-    description: String,
-    /// A number of days, or that a date was chosen. Empty: nothing was chosen.
-    #[server(default)]
-    validity: String,
-    /// The date.
-    #[server(default)]
-    until: String,
+    /// What it shall be.
+    #[server(flatten)]
+    entries: KeyEntries,
 ) -> Result<(), Fault> {
     use super::context::{answer, keep_entries, show_once};
     use crate::place::Place;
 
     let created = answer(async |scope| {
-        let actor = scope.actor()?;
+        let actor = scope.actor_for(&entries.reason)?;
         let saml = saml == "true";
-        let owner = scope.services.users.owner(actor, &user_name, saml, &domain);
+        let users = &scope.services.users;
+        let owner = users.owner(&actor, &user_name, saml, &domain).await?;
         let wanted = service::keys::NewKey {
-            owner: Some(owner.await?),
-            description: description.clone(),
-            validity: crate::validity::asked(&validity, &until, scope.services.now())?,
+            owner: Some(owner),
+            description: entries.description.clone(),
+            validity: entries.asked(scope.services.now())?,
         };
         let keys = &scope.services.keys;
-        let outcome = keys.create_for_reveal(actor, wanted).await?;
-        let page = Place::Everybody.without_key();
-        show_once(&scope, outcome, Place::Everybody, page);
+        let outcome = keys.create_for_reveal(&actor, wanted).await?;
+        show_once(&scope, outcome, Place::Everybody);
         Ok(())
     })
     .await;
     created.inspect_err(|fault| {
+        let [description, validity, until, reason] = entries.all();
         let entries = [
             ("user_name", &*user_name),
             ("saml", &saml),
             ("domain", &domain),
-            ("description", &description),
-            ("validity", &validity),
-            ("until", &until),
+            description,
+            validity,
+            until,
+            reason,
         ];
         keep_entries::<CreateKeyFor>(fault, "/security/api-keys/add", &entries);
     })

@@ -10,7 +10,7 @@ use domain::{
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Packed};
+use super::{Approval, Fault, Packed};
 
 /// A key, and what whoever looks at it can do with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub struct KeyPage {
     pub deleted: Vec<ApiKey>,
     /// Whether one may have a key at all.
     pub may_add: bool,
+    /// What a second person has to do with it.
+    pub approval: Approval,
     /// Whether the end of a key is one's own to choose.
     pub owner: Owner,
     /// When this was so.
@@ -58,6 +60,8 @@ pub struct KeyForm {
     pub saml: Option<SamlSession>,
     /// What is allowed.
     pub policy: Policy,
+    /// What a second person has to do with it.
+    pub approval: Approval,
     /// When this was so.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
@@ -81,8 +85,11 @@ pub async fn load_key_page() -> Result<KeyPage, Fault> {
     super::context::as_actor(async |services, actor| {
         let keys = &services.keys;
         let offered = |key: ApiKey| offered(&actor, key);
+        let key = keys.own(&actor).await?;
+        let tag = key.as_ref().map(|key| &key.tag);
         Ok(KeyPage {
-            key: keys.own(&actor).await?.map(offered),
+            approval: Approval::of(&services, &actor, tag).await?,
+            key: key.map(offered),
             retiring: keys.own_retiring(&actor).await?.map(offered),
             deleted: keys.own_deleted(&actor).await?,
             may_add: may_add(&actor),
@@ -136,7 +143,9 @@ pub async fn load_key_form(
             }
         };
         let owner = key.as_ref().map_or(actor.identity(), |key| &key.owner);
+        let tag = key.as_ref().map(|key| &key.tag);
         Ok(KeyForm {
+            approval: Approval::of(&services, &actor, tag).await?,
             retiring: retiring.map(|key| key.tag),
             owner: Owner::of(owner),
             own: owner.id == actor.identity().id,
@@ -150,42 +159,66 @@ pub async fn load_key_form(
     .await
 }
 
+/// What a form says that a key shall be.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeyEntries {
+    /// What it is for.
+    pub description: String,
+    /// A number of days, that a date was chosen, or that the end stays. Empty: nothing was chosen.
+    pub validity: String,
+    /// The date.
+    pub until: String,
+    /// Why, for whoever approves it.
+    pub reason: String,
+}
+
+#[cfg(feature = "ssr")]
+impl KeyEntries {
+    /// The validity that is asked for.
+    pub(super) fn asked(
+        &self,
+        now: Instant,
+    ) -> Result<Option<domain::expiry::Validity>, domain::error::FieldError> {
+        crate::validity::asked(&self.validity, &self.until, now)
+    }
+
+    /// What comes back to the form after a refusal.
+    pub(super) fn all(&self) -> [(&'static str, &str); 4] {
+        [
+            ("description", &self.description),
+            ("validity", &self.validity),
+            ("until", &self.until),
+            ("reason", &self.reason),
+        ]
+    }
+}
+
 /// Makes a key for whoever asks; its value waits for the page that shows it once.
 #[server(endpoint = "create_key", output = Packed)]
 pub async fn create_key(
-    /// What it is for.
-    #[server(default)]
-    description: String,
-    /// A number of days, or that a date was chosen. Empty: nothing was chosen.
-    #[server(default)]
-    validity: String,
-    /// The date.
-    #[server(default)]
-    until: String,
+    /// What it shall be.
+    #[server(flatten)]
+    entries: KeyEntries,
 ) -> Result<(), Fault> {
     use super::context::{answer, keep_entries, show_once};
     use crate::place::Place;
 
     let created = answer(async |scope| {
-        let actor = scope.actor()?;
+        let actor = scope.actor_for(&entries.reason)?;
         let wanted = service::keys::NewKey {
             owner: None,
-            description: description.clone(),
-            validity: crate::validity::asked(&validity, &until, scope.services.now())?,
+            description: entries.description.clone(),
+            validity: entries.asked(scope.services.now())?,
         };
         let keys = &scope.services.keys;
-        let outcome = keys.create_for_reveal(actor, wanted).await?;
-        show_once(&scope, outcome, Place::Own, Place::Own.without_key());
+        let outcome = keys.create_for_reveal(&actor, wanted).await?;
+        show_once(&scope, outcome, Place::Own);
         Ok(())
     })
     .await;
     created.inspect_err(|fault| {
-        let entries = [
-            ("description", &*description),
-            ("validity", &validity),
-            ("until", &until),
-        ];
-        keep_entries::<CreateKey>(fault, "/profile/key/add", &entries);
+        keep_entries::<CreateKey>(fault, "/profile/key/add", &entries.all());
     })
 }
 
@@ -211,15 +244,9 @@ pub async fn update_key(
     /// The version that was seen.
     #[server(default)]
     version: String,
-    /// What it is for.
-    #[server(default)]
-    description: String,
-    /// A number of days, that a date was chosen, or that the end stays.
-    #[server(default)]
-    validity: String,
-    /// The date.
-    #[server(default)]
-    until: String,
+    /// What it shall be.
+    #[server(flatten)]
+    entries: KeyEntries,
     /// What else was seen.
     #[server(flatten)]
     seen: SeenKey,
@@ -232,26 +259,28 @@ pub async fn update_key(
     let place = Place::from_name(&place);
     let updated = answer(async |scope| {
         let edit = service::keys::KeyEdit {
-            description: Some(description.clone()),
-            validity: crate::validity::asked(&validity, &until, scope.services.now())?,
+            description: Some(entries.description.clone()),
+            validity: entries.asked(scope.services.now())?,
             version: Some(number("version", &version)?),
         };
-        let keys = &scope.services.keys;
-        let outcome = keys.update(scope.actor()?, &named(&tag)?, edit).await?;
-        let page = place.key(&tag);
-        match outcome {
-            Outcome::Done(_) => leptos_axum::redirect(&format!("{page}?notice=saved")),
-            Outcome::Waits(waiting) => tell_request(&page, waiting),
+        let (actor, keys) = (scope.actor_for(&entries.reason)?, &scope.services.keys);
+        match keys.update(&actor, &named(&tag)?, edit).await? {
+            Outcome::Done(_) => {
+                leptos_axum::redirect(&format!("{}?notice=saved", place.key(&tag)));
+            }
+            Outcome::Waits(waiting) => tell_request(waiting),
         }
         Ok(())
     })
     .await;
     updated.inspect_err(|fault| {
+        let [description, validity, until, reason] = entries.all();
         let entries = [
-            ("description", &*description),
-            ("validity", &validity),
-            ("until", &until),
-            ("version", &version),
+            description,
+            validity,
+            until,
+            reason,
+            ("version", &*version),
             ("seen_description", &seen.seen_description),
             ("seen_expires", &seen.seen_expires),
         ];
@@ -272,15 +301,9 @@ pub async fn reissue_key(
     /// The version that was seen.
     #[server(default)]
     version: String,
-    /// What it is for.
-    #[server(default)]
-    description: String,
-    /// A number of days, or that a date was chosen. Empty: nothing was chosen.
-    #[server(default)]
-    validity: String,
-    /// The date.
-    #[server(default)]
-    until: String,
+    /// What the new one shall be.
+    #[server(flatten)]
+    entries: KeyEntries,
     /// For how many hours the old key goes on working. Empty: as the policy says.
     #[server(default)]
     overlap: String,
@@ -291,29 +314,25 @@ pub async fn reissue_key(
     let place = Place::from_name(&place);
     let reissued = answer(async |scope| {
         let wanted = service::keys::Reissue {
-            description: Some(description.clone()),
-            validity: crate::validity::asked(&validity, &until, scope.services.now())?,
+            description: Some(entries.description.clone()),
+            validity: entries.asked(scope.services.now())?,
             overlap_hours: match &*overlap {
                 "" => None,
                 hours => Some(number("overlapHours", hours)?),
             },
             version: Some(number("version", &version)?),
         };
-        let keys = &scope.services.keys;
+        let (actor, keys) = (scope.actor_for(&entries.reason)?, &scope.services.keys);
         let outcome = keys
-            .reissue_for_reveal(scope.actor()?, &named(&tag)?, wanted)
+            .reissue_for_reveal(&actor, &named(&tag)?, wanted)
             .await?;
-        show_once(&scope, outcome, place, &place.key(&tag));
+        show_once(&scope, outcome, place);
         Ok(())
     })
     .await;
     reissued.inspect_err(|fault| {
-        let entries = [
-            ("description", &*description),
-            ("validity", &validity),
-            ("until", &until),
-            ("overlap", &overlap),
-        ];
+        let [description, validity, until, reason] = entries.all();
+        let entries = [description, validity, until, reason, ("overlap", &*overlap)];
         let page = format!("{}/reissue", place.key(&tag));
         keep_entries::<ReissueKey>(fault, &page, &entries);
     })
@@ -340,22 +359,33 @@ pub async fn delete_key(
     /// Names the key.
     #[server(default)]
     tag: String,
+    /// Why, for whoever approves it.
+    #[server(default)]
+    reason: String,
 ) -> Result<(), Fault> {
     use service::Outcome;
 
-    super::context::as_actor(async |services, actor| {
-        let tag = super::context::named(&tag)?;
-        let outcome = services.keys.delete(&actor, &tag, None).await?;
-        let place = crate::place::Place::from_name(&place);
-        match outcome {
+    use super::context::{answer, keep_entries, named, tell_request};
+    use crate::place::Place;
+
+    let place = Place::from_name(&place);
+    let deleted = answer(async |scope| {
+        let (actor, tag) = (scope.actor_for(&reason)?, named(&tag)?);
+        match scope.services.keys.delete(&actor, &tag, None).await? {
             Outcome::Done(()) => {
                 leptos_axum::redirect(&format!("{}?notice=deleted", place.without_key()));
             }
-            Outcome::Waits(waiting) => {
-                super::context::tell_request(&place.key(tag.as_str()), waiting);
-            }
+            Outcome::Waits(waiting) => tell_request(waiting),
         }
         Ok(())
     })
-    .await
+    .await;
+    deleted.inspect_err(|fault| {
+        let page = format!("{}/delete", place.key(&tag));
+        let entries = match place {
+            Place::Own => vec![("reason", &*reason), ("tag", &*tag)],
+            Place::Everybody => vec![("reason", &*reason)],
+        };
+        keep_entries::<DeleteKey>(fault, &page, &entries);
+    })
 }

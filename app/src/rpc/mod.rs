@@ -4,6 +4,8 @@
 //! All are asked with the default encoding (a form's), so that every one of them can be the target
 //! of a plain HTML form.
 
+pub mod approval;
+pub mod approval_settings;
 pub mod audit;
 pub mod bulk;
 pub mod columns;
@@ -21,6 +23,7 @@ pub mod secret;
 pub mod security;
 pub mod settings;
 pub mod sign_in;
+pub mod tickets;
 pub mod users;
 
 #[cfg(feature = "ssr")]
@@ -31,6 +34,8 @@ pub mod context;
 pub mod cookies;
 
 pub use self::{
+    approval::Approval,
+    approval_settings::{ApprovalPage, EndExemption, ExemptUser, LoadApprovalPage, SaveApproval},
     audit::{
         AuditPage, AuditRow, CheckAudit, Checked, Found, LoadAuditPage, MOST_RECORDS_COUNTED,
         Trouble,
@@ -74,6 +79,10 @@ pub use self::{
     },
     settings::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
     sign_in::{SignIn, SignInCode, SignOut, is_own, own_path},
+    tickets::{
+        CommentTicket, DecideTicket, ExecuteTicket, LoadTicketPage, LoadTicketsPage, MoveTicket,
+        TicketPage, TicketRow, TicketsPage,
+    },
     users::{
         AddUser, DisableUser, EnableUser, GiveRole, LoadUserForm, LoadUserPage, LoadUsersPage,
         MOST_COUNTED, ResetSecondFactor, SetSelfService, SetUserPassword, TakeRole, UserForm,

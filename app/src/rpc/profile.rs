@@ -23,6 +23,10 @@ pub struct Profile {
     pub sign_out_stops_key: bool,
     /// Whether a key can be added.
     pub may_add: bool,
+    /// Whether a second person has to approve anything that they do with keys.
+    pub asks_approval: bool,
+    /// How many tickets wait for their decision. `None`: they do not decide.
+    pub waiting: Option<u64>,
     /// The administrators' pages that are open to them.
     pub rooms: Rooms,
     /// How many notices they have not read, 100 for more.
@@ -42,6 +46,8 @@ pub struct Rooms {
     pub users: bool,
     /// *Roles*.
     pub roles: bool,
+    /// *Tickets*: those of others.
+    pub tickets: bool,
     /// *Audit*.
     pub audit: bool,
     /// *Settings*.
@@ -63,9 +69,11 @@ pub async fn load_profile() -> Result<Option<Profile>, Fault> {
             keys: sees(Operation::ViewKey),
             users: sees(Operation::ViewUsers),
             roles: sees(Operation::ViewRoles),
+            tickets: sees(Operation::ViewTickets),
             audit: sees(Operation::ViewAudit),
             settings: sees(Operation::ViewPolicy),
         };
+        let tickets = &scope.services.tickets;
         let has_key = !must_change_password && scope.services.keys.own(&actor).await?.is_some();
         let by_saml = actor.identity().principal.domain_type == DomainType::Saml;
         let stops = by_saml && has_key && scope.services.policy().await?.logout_disables_keys;
@@ -75,6 +83,8 @@ pub async fn load_profile() -> Result<Option<Profile>, Fault> {
             has_key,
             sign_out_stops_key: stops,
             may_add: super::keys::may_add(&actor),
+            asks_approval: !tickets.asks_approval(&actor).await?.is_empty(),
+            waiting: tickets.waiting_for(&actor).await?,
             rooms,
             unread: scope.services.notices.unread(&actor).await?,
         }))

@@ -55,12 +55,14 @@ fn block(command: String) -> AnyView {
 
 /// Whether the page at that path is a question in a dialog.
 fn asks(path: &str) -> bool {
-    let question = ["/delete", "/disable", "/enable"];
+    let question = ["/delete", "/disable", "/enable", "/approve", "/reject"];
     question.iter().any(|end| path.ends_with(end))
 }
 
 const KEYS: &str = "security/api-keys";
 const ROLES: &str = "access-control/roles";
+const TICKETS: &str = "security/mpa-tickets";
+const APPROVAL: &str = r#"{"data":{"id":"1","type":"mpaConfigurationUpdateRequest","attributes":{"configuration":{"expirationPeriodInHours":72,"purgePeriodInDays":30},"operations":[{"operationId":"API_KEYS","state":"ENABLED"}],"exemptedUsers":[]}}}"#;
 const NEW_KEY: &str = r#"{"data":{"type":"apiKeyCreationRequest","attributes":{"expireAfterDays":"P30D","description":"CI"}}}"#;
 const NEW_KEY_FOR: &str = r#"{"data":{"type":"apiKeyCreationRequest","attributes":{"expireAfterDays":"P30D","userName":"bob","userDomain":"","userDomainType":"unixpwd"}}}"#;
 const EDIT: &str = r#"{"data":{"type":"apiKeyUpdateRequest","attributes":{"expireAfterDays":"P30D","description":"CI"}}}"#;
@@ -97,6 +99,20 @@ fn command(path: &str, search: &str) -> Option<String> {
         ["roles", id] => get(&format!("{ROLES}/{id}")),
         ["roles", id, "edit"] => send("PUT", &format!("{ROLES}/{id}"), ROLE),
         ["roles", id, "delete"] => bare("DELETE", &format!("{ROLES}/{id}")),
+        ["tickets"] => get(&format!("{TICKETS}?sort=-id")),
+        ["tickets", id] => get(&format!("{TICKETS}/{id}?include=ticketHistory")),
+        ["tickets", id, act] => {
+            let state = match *act {
+                "approve" => "APPROVED",
+                "reject" => "REJECTED",
+                _ => return None,
+            };
+            let body = format!(
+                r#"{{"data":{{"type":"mpaTicketUpdateRequest","id":{id},"attributes":{{"state":"{state}","ticketComment":"why"}}}}}}"#
+            );
+            send("PATCH", &format!("{TICKETS}/{id}"), &body)
+        }
+        ["settings", "approval"] => send("PUT", "security/mpa-configurations/1", APPROVAL),
         ["settings"] => get("security/properties"),
         _ => return None,
     })
@@ -190,6 +206,11 @@ mod tests {
             "/roles/1000/edit",
             "/roles/1000/delete",
             "/settings",
+            "/settings/approval",
+            "/tickets",
+            "/tickets/12",
+            "/tickets/12/approve",
+            "/tickets/12/reject",
         ] {
             let command = command(path, "").unwrap();
             assert!(
@@ -198,7 +219,13 @@ mod tests {
                 "{path}"
             );
         }
-        for none in ["/", "/profile/key/reveal", "/nothing", "/roles/1/x"] {
+        for none in [
+            "/",
+            "/profile/key/reveal",
+            "/nothing",
+            "/roles/1/x",
+            "/tickets/1/x",
+        ] {
             assert_eq!(command(none, ""), None, "{none}");
         }
     }
@@ -211,6 +238,8 @@ mod tests {
             "/roles/1000/delete",
             "/users/1003/disable",
             "/users/1003/enable",
+            "/tickets/12/approve",
+            "/tickets/12/reject",
         ] {
             assert!(asks(path), "{path}");
         }

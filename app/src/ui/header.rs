@@ -6,8 +6,8 @@ use leptos_router::hooks::use_location;
 
 use super::{Icon, IntoWhole, Mark, Shape};
 use crate::{
-    attend::Help,
-    place::EVERYBODY,
+    attend::{Help, News},
+    place::{EVERYBODY, TICKETS},
     rpc::{Profile, Rooms, SignOut},
 };
 
@@ -19,6 +19,9 @@ pub fn Header(
     /// Whoever is signed in, if somebody is.
     profile: Option<Profile>,
 ) -> impl IntoView {
+    if let Some(news) = use_context::<News>() {
+        news.wanted.set(profile.is_some());
+    }
     view! {
         <a class="brand" href="/">
             <Mark />
@@ -26,10 +29,10 @@ pub fn Header(
         </a>
         {profile
             .map(|profile| {
-                let rooms = profile.rooms;
+                let (rooms, waiting) = (profile.rooms, profile.waiting);
                 let unread = (!profile.must_change_password).then_some(profile.unread);
                 view! {
-                    <Places rooms />
+                    <Places rooms waiting />
                     <div class="top__own">
                         {unread.map(bell)}
                         <ProfileMenu profile />
@@ -65,15 +68,28 @@ fn bell(unread: u32) -> AnyView {
 
 /// The ways to the administrators' pages.
 #[component]
-fn Places(rooms: Rooms) -> AnyView {
+fn Places(rooms: Rooms, waiting: Option<u64>) -> AnyView {
     let here = use_location().pathname;
+    let news = use_context::<News>();
+    // As the page came, until the server tells otherwise.
+    let waiting = move || {
+        let told = news.map(|news| news.told.get()).unwrap_or_default();
+        let number = match told.split_once(' ') {
+            Some((number, _)) => number.to_owned(),
+            None => waiting.map_or_else(String::new, |number| number.to_string()),
+        };
+        (!matches!(&*number, "" | "-" | "0")).then_some(number)
+    };
     let place = |open: bool, href: &'static str, label: &'static str| {
+        let badge = (href == TICKETS)
+            .then(|| view! { <span class="badge badge--told">{waiting}</span> }.whole());
         open.then(|| {
             let current = move || here.get().starts_with(href).then_some("page");
             view! {
                 <li>
                     <a class="places__item" href=href aria-current=current>
                         {label}
+                        {badge}
                     </a>
                 </li>
             }
@@ -87,6 +103,7 @@ fn Places(rooms: Rooms) -> AnyView {
                         {place(rooms.keys, EVERYBODY, "API keys")}
                         {place(rooms.users, "/users", "Users")}
                         {place(rooms.roles, "/roles", "Roles")}
+                        {place(rooms.tickets, TICKETS, "Tickets")}
                         {place(rooms.audit, "/security/audit", "Audit")}
                         {place(rooms.settings, "/settings", "Settings")}
                     </ul>
@@ -114,23 +131,22 @@ fn ProfileMenu(profile: Profile) -> AnyView {
             .then_some(("/profile/key/add", "Add API key"))
     };
     let links = (!profile.must_change_password).then(|| {
-        view! {
-            {key
-                .map(|(href, label)| {
-                    view! {
-                        <li>
-                            <a class="menu__item" href=href>
-                                {label}
-                            </a>
-                        </li>
-                    }
-                })}
-            <li>
-                <a class="menu__item" href="/profile/security">
-                    "Password and sessions"
-                </a>
-            </li>
-        }
+        let requests = ("/tickets?show=own", "My requests");
+        let all = [
+            key,
+            profile.asks_approval.then_some(requests),
+            Some(("/profile/security", "Password and sessions")),
+        ];
+        let link = |(href, label): (&'static str, &'static str)| {
+            view! {
+                <li>
+                    <a class="menu__item" href=href>
+                        {label}
+                    </a>
+                </li>
+            }
+        };
+        all.into_iter().flatten().map(link).collect_view()
     });
     view! {
         <button type="button" class="profile" popovertarget="profile-menu">

@@ -20,7 +20,9 @@ pub mod powers;
 pub mod radio;
 pub mod select;
 pub mod table;
+pub mod text_area;
 pub mod tick;
+pub mod ticket_chip;
 pub mod time;
 pub mod user_chip;
 pub mod whole;
@@ -46,7 +48,9 @@ pub use self::{
     radio::Radio,
     select::{Choices, Select},
     table::{Column, Pager, Table, address, escape},
+    text_area::TextArea,
     tick::Tick,
+    ticket_chip::TicketChip,
     time::Time,
     user_chip::UserChip,
     whole::IntoWhole,

@@ -29,6 +29,9 @@ pub fn sentence(fault: &Fault) -> String {
         Error::Conflict(Conflict::RevealGone) => {
             "The key was shown already, or waited longer than a minute. It cannot be shown again."
         }
+        Error::Conflict(Conflict::TicketIs(_)) => {
+            "The ticket has gone on meanwhile, so this cannot be done. Look at how it stands now."
+        }
         Error::Conflict(conflict) => return conflict.to_string(),
         Error::TooMany {
             retry_after_seconds,

@@ -8,7 +8,7 @@ use domain::{
     operation::Means,
     permission::Rights,
     principal::{Identity, Principal, UserId},
-    ticket::TicketId,
+    ticket::{TicketId, check_comment},
 };
 
 /// Where a request comes from, for the audit trail and the log.
@@ -193,6 +193,18 @@ impl Actor {
     /// Whether a second factor must be set up before anything else.
     pub const fn factor_needed(&self) -> bool {
         self.factor_needed
+    }
+
+    /// The same, for a reason that was typed into a form: whoever approves reads it.
+    ///
+    /// # Errors
+    /// `reason` is too long, or holds characters that are not allowed.
+    pub fn with_reason(mut self, reason: &str) -> Result<Self, Error> {
+        let reason = check_comment(reason).map_err(|error| error.named("reason"))?;
+        if !reason.is_empty() {
+            self.origin.reason = Some(reason);
+        }
+        Ok(self)
     }
 
     /// Refuses all work while the first password stands, or a second factor is missing.

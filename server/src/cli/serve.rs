@@ -26,7 +26,7 @@ use tokio::{
 
 use super::{open, say};
 use crate::{
-    AppState, RootCertificate,
+    AppState, RootCertificate, Streams,
     config::{ConfigError, Listen, Settings},
     courier::Post,
     demo_idp::DemoIdp,
@@ -54,7 +54,7 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
     let services = open(&settings).await?;
     let sockets = listen(&mut settings.listen).await?;
     let tls = certificate(&settings)?;
-    let stop = stop_signal()?.shared();
+    let stop = stop_signal()?;
     if let Some(password) = services.users.make_first_administrator().await? {
         hand_over(&password, &settings.data_dir)?;
     }
@@ -66,6 +66,7 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
             .clone()
             .map(|tls| -> RootCertificate { Arc::new(move || tls.root()) }),
         entropy: Arc::new(OsEntropy),
+        streams: Streams::default(),
     };
     let provider = if arguments.demo {
         Some(DemoIdp::start(&state).await?)
@@ -73,6 +74,11 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
         None
     };
     let settings = state.settings.clone();
+    // Streams have no end of their own, and would hold up the stop.
+    let stop = {
+        let streams = state.streams.clone();
+        stop.inspect(move |()| streams.stop()).shared()
+    };
     let router = router::router(state);
     let serving = sockets
         .into_iter()

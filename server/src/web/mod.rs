@@ -6,6 +6,7 @@ mod api_docs;
 pub(crate) mod assets;
 mod contexts;
 pub(crate) mod csrf;
+pub(crate) mod events;
 mod export;
 mod export_keys;
 pub(crate) mod failures;
@@ -17,9 +18,10 @@ pub(crate) mod session;
 use app::{App, document};
 use axum::{
     Router,
+    extract::Request,
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect},
-    routing::{get, post},
+    routing::get,
 };
 use domain::error::Error;
 use leptos::config::LeptosOptions;
@@ -37,13 +39,18 @@ pub fn router(state: &AppState) -> Router {
         let options = options.clone();
         move || document(&options)
     };
-    let not_found = render_app_async_with_context(contexts.clone(), shell.clone());
+    let page = render_app_async_with_context(contexts.clone(), shell.clone());
+    let for_events = state.clone();
     let services = state.services.clone();
     let for_keys = services.clone();
     let reveal = reveal::Door::new(state, contexts.clone(), shell.clone());
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), contexts, shell)
-        .route("/profile/key/reveal", post(move |request| reveal.show(request)))
+        // Its own address hides that of the page from the router.
+        .route(
+            "/profile/key/reveal",
+            get(page.clone()).post(move |request| reveal.show(request)),
+        )
         // Where that other product has it.
         .route(
             "/webui/security/api-keys",
@@ -54,7 +61,8 @@ pub fn router(state: &AppState) -> Router {
             get(move |request| export_keys::download(for_keys, request)),
         )
         .route("/security/audit/export", get(move |request| export::download(services, request)))
-        .fallback(not_found)
+        .route(events::PATH, get(async move |request: Request| events::answer(for_events, &request)))
+        .fallback(page)
         // From the inside out.
         .layer(from_fn(gate::lead))
         .layer(from_fn_with_state(state.clone(), session::recognise))

@@ -12,7 +12,7 @@ use axum::{
 use domain::error::Error;
 use service::Origin;
 
-use super::contexts;
+use super::{contexts, events};
 use crate::{AppState, failure::Failure, log};
 
 /// Puts the [`Caller`] among the request's extensions. A session that has ended is none.
@@ -28,7 +28,9 @@ pub(crate) async fn recognise(
         .unwrap_or_default();
     let token = read(request.headers(), contexts::cookies(&state).session());
     let sessions = &state.services.sessions;
-    let by_itself = request.headers().contains_key(UNASKED_HEADER);
+    // No header can be given to what listens for events.
+    let by_itself =
+        request.headers().contains_key(UNASKED_HEADER) || request.uri().path() == events::PATH;
     let actor = match token {
         Some(token) if by_itself => sessions.by_cookie_unasked(token, origin.clone()).await,
         Some(token) => sessions.by_cookie(token, origin.clone()).await,

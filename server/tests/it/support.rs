@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use axum::Router;
 use domain::key;
 use server::{
-    AppState, RootCertificate,
+    AppState, RootCertificate, Streams,
     config::{Flags, Settings},
     router::{TIMEOUT, router_within},
 };
@@ -29,6 +29,8 @@ pub(crate) use self::{
 /// A running Latchkey without sockets.
 pub(crate) struct App {
     pub(crate) harness: Harness,
+    /// What tells open pages what is new.
+    pub(crate) streams: Streams,
     router: Router,
     /// Looks at the tables beside the service.
     beside: Mutex<Option<Beside>>,
@@ -70,15 +72,18 @@ impl App {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = Settings::load(&Flags::default(), variables, None).unwrap();
+        let streams = Streams::every(Duration::from_millis(10));
         let state = AppState {
             services: harness.services.clone(),
             settings: Arc::new(settings),
             root_certificate: root
                 .map(|root| -> RootCertificate { Arc::new(move || root.clone()) }),
             entropy: Arc::new(FakeEntropy::default()),
+            streams: streams.clone(),
         };
         Self {
             harness,
+            streams,
             router: router_within(state, timeout),
             beside: Mutex::default(),
         }

@@ -1,9 +1,11 @@
 //! The browser's door: what its answers allow, and who is let through.
 
 mod approval;
+mod events;
 mod export;
 mod export_keys;
 mod metadata;
+mod tickets;
 
 use http::Method;
 use leptos::server_fn::axum::server_fn_paths;

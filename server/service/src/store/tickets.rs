@@ -324,6 +324,32 @@ pub(crate) async fn waiting_of(
     Ok(ids.into_iter().map(TicketId).collect())
 }
 
+/// How many tickets of others than `but` are pending at `now`.
+pub(crate) async fn count_pending(
+    conn: &mut Conn<'_>,
+    but: UserId,
+    now: Instant,
+) -> Result<u64, Fault> {
+    // The first condition is that of the index.
+    let count: i64 = run!(conn, sqlx::query_scalar(
+        "select count(*) from ticket where state in ('PENDING', 'APPROVED') \
+         and state = 'PENDING' and expires_at > $1 and requester_id <> $2",
+    )
+    .bind(Time(now))
+    .bind(but.0) => fetch_one)?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// Another text once anything happened to somebody's tickets.
+pub(crate) async fn latest_of(conn: &mut Conn<'_>, requester: UserId) -> Result<String, Fault> {
+    let (count, latest): (i64, Option<Time>) = run!(conn, sqlx::query_as(
+        "select count(*), max(updated_at) from ticket where requester_id = $1",
+    )
+    .bind(requester.0) => fetch_one)?;
+    let latest = latest.map_or(0, |latest| latest.0.timestamp_micros());
+    Ok(format!("{count} {latest}"))
+}
+
 /// Removes closed tickets to which nothing happened since.
 pub(crate) async fn purge(conn: &mut Conn<'_>, before: Instant) -> Result<u64, Fault> {
     Ok(run!(conn, sqlx::query(

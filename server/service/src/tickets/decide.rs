@@ -47,7 +47,7 @@ impl Tickets {
         self.decide(actor, id, Move::Reject, comment).await
     }
 
-    async fn decide(
+    pub(super) async fn decide(
         &self,
         actor: &Actor,
         id: TicketId,
@@ -69,10 +69,7 @@ impl Tickets {
         comment: &str,
     ) -> Result<(), Fault> {
         actor.may(Operation::DecideTicket)?;
-        let comment = check_comment(comment)?;
-        if by == Move::Reject && comment.is_empty() {
-            return Err(FieldError::new("comment", Problem::Required).into());
-        }
+        let comment = said(by, comment)?;
         let core = &*self.core;
         let now = core.clock.now();
         let mut tx = core.db.begin().await?;
@@ -240,8 +237,17 @@ impl Tickets {
     }
 }
 
+/// What is said about a decision, checked.
+pub(super) fn said(by: Move, comment: &str) -> Result<String, FieldError> {
+    let comment = check_comment(comment)?;
+    if by == Move::Reject && comment.is_empty() {
+        return Err(FieldError::new("comment", Problem::Required));
+    }
+    Ok(comment)
+}
+
 /// What the trail calls a move.
-const fn action(by: Move) -> Action {
+pub(super) const fn action(by: Move) -> Action {
     match by {
         Move::Approve => Action::TicketApproved,
         Move::Reject => Action::TicketRejected,

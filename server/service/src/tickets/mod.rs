@@ -1,6 +1,7 @@
 //! Tickets: operations that wait for the approval of a second person. They are made at the choke
 //! point (`operation.rs`); here is what becomes of them.
 
+mod again;
 mod decide;
 mod execute;
 mod expire;
@@ -8,6 +9,7 @@ mod people;
 mod request;
 mod settings;
 mod told;
+mod view;
 
 use std::sync::Arc;
 
@@ -15,16 +17,17 @@ use domain::{
     approval::KeyAction,
     audit::{Action, Change},
     error::Error,
-    filter::{Comparison, Expr, Field, Kind, Literal},
+    filter::{Field, Kind},
     key::Tag,
     operation::Operation,
-    ticket::{Ticket, TicketEvent, TicketId, TicketState},
+    ticket::{Ticket, TicketEvent, TicketId},
 };
 
 pub(crate) use self::people::{Deciders, decider_accounts};
 pub use self::{
     execute::{Carried, Executed},
     settings::{ApprovalChange, NewExemption},
+    view::{News, ViewPage},
 };
 use crate::{
     Actor,
@@ -39,6 +42,8 @@ use crate::{
 pub enum TicketField {
     /// The number.
     Id,
+    /// The requester's account: for the lists of pages, not on the wire.
+    Requester,
     /// The requester's name.
     RequesterName,
     /// The requester's domain.
@@ -111,25 +116,6 @@ impl Tickets {
         })
     }
 
-    /// How many tickets wait for somebody's decision: those of others that are pending. `None`: they
-    /// do not decide.
-    pub async fn waiting_for(&self, actor: &Actor) -> Result<Option<u64>, Error> {
-        let (Ok(()), Some(own)) = (actor.may(Operation::DecideTicket), actor.account()) else {
-            return Ok(None);
-        };
-        let pending = Literal::Text(TicketState::Pending.as_str().to_owned());
-        let query = TicketQuery {
-            filter: Some(Expr::Compare(TicketField::State, Comparison::Eq, pending)),
-            ..TicketQuery::default()
-        };
-        let now = self.core.clock.now();
-        let mut reader = self.core.db.reader().await?;
-        let conn = &mut reader.conn();
-        let all = store::count(conn, &query, Visible::All, now).await?;
-        let own = store::count(conn, &query, Visible::Own(own), now).await?;
-        Ok(Some(all.saturating_sub(own)))
-    }
-
     /// One ticket: of whoever asked, and for whoever sees all.
     ///
     /// # Errors
@@ -199,6 +185,15 @@ impl Tickets {
         }
     }
 
+    /// The ticket that waits about the approval settings, for whoever may see those.
+    ///
+    /// # Errors
+    /// No permission.
+    pub async fn about_settings(&self, actor: &Actor) -> Result<Option<TicketId>, Error> {
+        actor.may(Operation::ViewApproval)?;
+        self.about("settings").await
+    }
+
     async fn about(&self, subject: &str) -> Result<Option<TicketId>, Error> {
         let mut reader = self.core.db.reader().await?;
         let waiting = store::waiting(&mut reader.conn(), subject).await?;
@@ -206,11 +201,13 @@ impl Tickets {
         Ok(waiting.filter(|(_, end)| now < *end).map(|(id, _)| id))
     }
 
-    /// Whether an operation of somebody would become a ticket: for what buttons say.
-    pub async fn asks_approval(&self, actor: &Actor, action: KeyAction) -> Result<bool, Error> {
+    /// Which operations of somebody would become tickets: for what buttons say.
+    pub async fn asks_approval(&self, actor: &Actor) -> Result<Vec<KeyAction>, Error> {
         let mut reader = self.core.db.reader().await?;
         let settings = approval::get(&mut reader.conn()).await?;
-        Ok(settings.asks_approval(action, actor.account(), self.core.clock.now()))
+        let now = self.core.clock.now();
+        let asked = |action: &KeyAction| settings.asks_approval(*action, actor.account(), now);
+        Ok(KeyAction::SWITCHED.into_iter().filter(asked).collect())
     }
 }
 

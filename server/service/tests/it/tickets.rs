@@ -1,5 +1,6 @@
 //! Approval by a second person.
 
+mod again;
 mod attacks;
 mod doors;
 mod expiry;
@@ -8,6 +9,7 @@ mod model;
 mod parallel;
 mod settings;
 mod together;
+mod view;
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ const APPROVER: &str = "Default Multi-Person Authorization Approver";
 
 impl Browser {
     /// Bob's browser where keys need approval, and the tag of his key.
-    async fn with_approval() -> (Self, String) {
+    pub(super) async fn with_approval() -> (Self, String) {
         let browser = Self::start().await;
         for name in ["eve", "pat"] {
             browser.app.harness.add_user(name, &[APPROVER]).await;
@@ -63,7 +63,7 @@ async fn forms_say_which_ticket_was_made_and_change_nothing() {
         for (headers, status) in [(&[HERE, PAGE][..], 302), (&[HERE][..], 200)] {
             let answer = browser.post(path, &form, headers).await;
             ticket += 1;
-            let page = format!("/profile/key?notice=requested&ticket={ticket}");
+            let page = format!("/tickets/{ticket}?notice=requested");
             assert_eq!(
                 (answer.status, answer.header("location")),
                 (status, &*page),
@@ -72,8 +72,7 @@ async fn forms_say_which_ticket_was_made_and_change_nothing() {
             );
             assert_eq!(answer.header("set-cookie"), "");
             let shown = browser.get(&page).await;
-            let told = format!("A request for approval was made: ticket {ticket}.");
-            assert!(shown.text().contains(&told), "{path}");
+            assert!(shown.text().contains("Your request was made."), "{path}");
             // M7: what else is asked for meanwhile is refused with the ticket's number.
             let blocked = browser.post("/api/delete_key", &about, &[HERE]).await;
             assert_eq!(blocked.status, 409);
@@ -97,7 +96,7 @@ async fn adding_a_key_says_which_ticket_was_made() {
     let answer = ann.post("/api/create_key", form, &[HERE, PAGE]).await;
     assert_eq!(
         (answer.status, answer.header("location")),
-        (302, "/profile/key?notice=requested&ticket=1")
+        (302, "/tickets/1?notice=requested")
     );
     assert_eq!(answer.header("set-cookie"), "");
 }

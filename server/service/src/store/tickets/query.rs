@@ -55,6 +55,7 @@ fn value(ticket: &Ticket, field: TicketField) -> Literal {
     let action = ticket.proposal.action();
     let text = match field {
         TicketField::Id => return Literal::Number(ticket.id.0),
+        TicketField::Requester => return Literal::Number(ticket.requester.id.0),
         TicketField::Created => return Literal::Instant(ticket.created_at),
         TicketField::Updated => return Literal::Instant(ticket.updated_at),
         TicketField::Expires => return Literal::Instant(ticket.expires_at),
@@ -94,6 +95,7 @@ impl Columns for TicketColumns {
     fn push(&self, sql: &mut Sql, field: TicketField) {
         let column = match field {
             TicketField::Id => "t.id",
+            TicketField::Requester => "t.requester_id",
             TicketField::Created => "t.created_at",
             TicketField::Updated => "t.updated_at",
             TicketField::Expires => "t.expires_at",

@@ -175,8 +175,7 @@ on_both_databases! {
         keys.update(&stage.bob, &tag, described("x")).await.unwrap().done();
         let id = keys.delete(&stage.bob, &tag, None).await.unwrap().ticket();
         assert_eq!(tickets.about_key(&stage.bob, &tag).await, Ok(Some(id)));
-        assert_eq!(tickets.asks_approval(&stage.bob, KeyAction::Delete).await, Ok(true));
-        assert_eq!(tickets.asks_approval(&stage.bob, KeyAction::Update).await, Ok(false));
+        assert_eq!(tickets.asks_approval(&stage.bob).await, Ok(vec![KeyAction::Delete]));
         assert_eq!(tickets.waiting_for(&stage.eve).await, Ok(Some(1)));
         assert_eq!(tickets.waiting_for(&stage.bob).await, Ok(None));
     }

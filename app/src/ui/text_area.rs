@@ -1,0 +1,54 @@
+//! A field for more than a line.
+
+use leptos::prelude::*;
+
+use super::{FieldError, IntoWhole};
+
+/// A labelled text of several lines. Hint and error are linked to it, and a wrong one says so.
+///
+/// Without JavaScript: the same.
+#[component]
+pub fn TextArea(
+    /// The form's name for it; also its id.
+    name: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// What stands in it; it is told what was typed.
+    text: RwSignal<String>,
+    /// What is allowed.
+    hint: &'static str,
+    /// What is wrong.
+    error: Signal<Option<String>>,
+    /// Whether it may stay empty.
+    #[prop(optional)]
+    optional: bool,
+) -> AnyView {
+    view! {
+        <div class="field">
+            <label class="field__label" for=name>
+                {label}
+                {optional.then(|| view! { <span class="field__optional">"optional"</span> })}
+            </label>
+            <textarea
+                class="field__input field__input--words"
+                id=name
+                name=name
+                rows="3"
+                autocomplete="off"
+                required=!optional
+                aria-describedby=format!("{name}-hint {name}-error")
+                aria-invalid=move || error.try_get().flatten().map(|_| "true")
+                on:input:target=move |event| {
+                    text.try_set(event.target().value());
+                }
+            >
+                {text.get_untracked()}
+            </textarea>
+            <p class="field__hint" id=format!("{name}-hint")>
+                {hint}
+            </p>
+            <FieldError id=format!("{name}-error") error />
+        </div>
+    }
+    .whole()
+}
