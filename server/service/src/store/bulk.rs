@@ -199,19 +199,12 @@ impl Db {
                     )
                     .await?;
             }
-            // As it would do by itself within minutes.
+            // As it would do by itself within minutes. What was stored in a table made anew needs no
+            // vacuum.
             Self::Postgres(pool) => {
-                let tables = [
-                    "app_user",
-                    "used_tag",
-                    "api_key",
-                    "api_key_word",
-                    "key_tally",
-                ];
-                for table in tables {
-                    let statement = AssertSqlSafe(format!("analyze {table}"));
-                    pool.execute(statement).await?;
-                }
+                pool.execute("analyze app_user, used_tag, api_key, api_key_word")
+                    .await?;
+                pool.execute("vacuum (analyze) key_tally").await?;
             }
         }
         Ok(())
