@@ -102,13 +102,17 @@ pub(super) async fn offer(
             function("/api/give_role", format!("who={KIM}&role={HARMLESS}"))
         }
         (Operation::ViewAudit, _) => function("/api/audit_page", "at=/security/audit".to_owned()),
-        (
-            Operation::ViewTickets
-            | Operation::DecideTicket
-            | Operation::ViewApproval
-            | Operation::UpdateApproval,
-            _,
-        ) => Offer::NotHere("the pages of tickets are not built yet"),
+        (Operation::ViewTickets, _) => {
+            function("/api/tickets_page", "at=/tickets%3Fshow%3Dall".to_owned())
+        }
+        (Operation::DecideTicket, _) => {
+            Offer::NotHere("played in `web::tickets`: it takes tickets of several people")
+        }
+        (Operation::ViewApproval, _) => function("/api/approval_page", String::new()),
+        (Operation::UpdateApproval, _) => {
+            let form = format!("expiry_hours={}&purge_days=30", 24 + note % 100);
+            function("/api/save_approval", form)
+        }
     }
 }
 
