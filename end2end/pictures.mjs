@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBrowser, openVisit } from './support/browser.mjs';
 import { assertFits } from './support/page.mjs';
-import { fillAdd, openMenu, signIn } from './support/people.mjs';
+import { fillAdd, openMenu, post, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 import { savePalettePicture } from './support/palette.mjs';
 
@@ -34,6 +34,7 @@ async function pictures() {
   await asSamlUser();
   await asAdministrator();
   await phoneAndDark();
+  await approval();
 }
 
 /** Somebody's window. */
@@ -152,6 +153,31 @@ async function asAdministrator() {
     await page.getByRole('dialog').waitFor();
   });
   await visit.close();
+}
+
+/** A request, from its form to its decision; last, since from then on keys need approval. */
+async function approval() {
+  for (const name of ['erika', 'jonas']) {
+    await server.addUser(name, { password: PASSWORD, roles: ['Default Multi-Person Authorization Approver'] });
+  }
+  const settings = await open('olivia');
+  const ticked = { create: 'true', update: 'true', delete: 'true', reissue: 'true' };
+  await post(settings, '/api/save_approval', { ...ticked, expiry_hours: '72', purge_days: '30' });
+  await show(settings, '/settings/approval', 'approval');
+  const asking = await open('bob');
+  await show(asking, '/profile/key/reissue', 'request-approval', async (page) => {
+    await page.getByLabel('Reason').fill('The old value was seen in a build log.');
+  });
+  await asking.page.getByRole('button', { name: 'Request approval' }).click();
+  await asking.page.waitForURL('**/tickets/*?notice=requested');
+  const ticket = new URL(asking.page.url()).pathname;
+  const deciding = await open('erika');
+  await show(deciding, '/tickets', 'tickets');
+  await show(deciding, ticket, 'ticket');
+  await show(deciding, `${ticket}/approve`, 'ticket-decision', (page) => page.getByRole('dialog').waitFor());
+  const phone = await open('erika', { size: 'phone', scheme: 'dark' });
+  await show(phone, ticket, 'ticket-phone-dark');
+  for (const visit of [settings, asking, deciding, phone]) await visit.close();
 }
 
 async function phoneAndDark() {

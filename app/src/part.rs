@@ -188,11 +188,18 @@ impl Page {
         let path = path.strip_prefix('/')?;
         let path = path.strip_suffix('/').unwrap_or(path);
         let parts: Vec<_> = path.split('/').collect();
+        if parts.contains(&"") {
+            return None;
+        }
         Some(match *parts.as_slice() {
             ["sign-in", "code"] => Self::Form(Form::SignInCode),
             ["profile", "key", "add"] => Self::Form(Form::AddKey),
-            ["profile", "key", "edit"] => Self::Form(Form::EditKey),
-            ["profile", "key", "reissue"] => Self::Form(Form::ReissueKey),
+            ["profile", "key", "edit"] | ["security", "api-keys", _, "edit"] => {
+                Self::Form(Form::EditKey)
+            }
+            ["profile", "key", "reissue"] | ["security", "api-keys", _, "reissue"] => {
+                Self::Form(Form::ReissueKey)
+            }
             ["profile", "key", "reveal"] => Self::Form(Form::Reveal),
             ["profile", "key", "delete"] => Self::Form(Form::DeleteKey),
             ["profile", "security"] => Self::Form(Form::Security),
@@ -200,8 +207,6 @@ impl Page {
             ["security", "api-keys"] => Self::Room(Room::Keys),
             ["security", "api-keys", "add"] => Self::Room(Room::AddKeyFor),
             ["security", "api-keys", _] => Self::Room(Room::KeyOf),
-            ["security", "api-keys", _, "edit"] => Self::Form(Form::EditKey),
-            ["security", "api-keys", _, "reissue"] => Self::Form(Form::ReissueKey),
             ["security", "api-keys", _, "delete"] => Self::Room(Room::DeleteKeyOf),
             ["security", "audit"] => Self::Office(Office::Audit),
             ["users"] => Self::Office(Office::Users),

@@ -119,7 +119,7 @@ fn show(page: KeysPage, picked: Picked, choice: Choice, type_ahead: Callback<Str
         .whole()
     };
     view! {
-        <KeysFilter wanted tiles=page.tiles add=add.whole() type_ahead />
+        <KeysFilter wanted tiles=page.tiles waiting=page.waiting add=add.whole() type_ahead />
         {table}
         {picture}
     }

@@ -92,6 +92,19 @@ impl Wanted {
     }
 }
 
+/// Tickets are no keys: their figure leads to them.
+fn waiting_tile(number: u64) -> AnyView {
+    view! {
+        <li>
+            <a class="tile" href="/tickets?show=waiting">
+                <span class="tile__figure">{format::thousands(number)}</span>
+                <span class="tile__name">"Waiting tickets"</span>
+            </a>
+        </li>
+    }
+    .whole()
+}
+
 /// The figures, each of which is a filter; the others as chips; and the search.
 ///
 /// Without JavaScript: the same; the search is sent with its button.
@@ -101,6 +114,8 @@ pub fn KeysFilter(
     wanted: Wanted,
     /// The figures.
     tiles: Tiles,
+    /// How many tickets wait for a decision. `None`: whoever looks does not decide.
+    waiting: Option<u64>,
     /// What can be added.
     add: AnyView,
     /// Told what is typed.
@@ -143,6 +158,7 @@ pub fn KeysFilter(
                 {tile(Slice::NeverUsed, tiles.never_used)}
                 {tile(Slice::UnusedFor45Days, tiles.unused_45)}
                 {tile(Slice::OwnerDisabled, tiles.owner_disabled)}
+                {waiting.map(waiting_tile)}
             </ul>
         </nav>
         <div class="bar">

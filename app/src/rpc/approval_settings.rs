@@ -5,6 +5,8 @@ use domain::error::{Error, FieldError, Problem};
 use domain::{Instant, approval::Settings, ticket::TicketId};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "ssr")]
+use service::tickets::{ApprovalChange, NewExemption};
 
 use super::{Fault, Packed};
 
@@ -73,10 +75,15 @@ pub async fn save_approval(
 
     let saved = answer(async |scope| {
         let actor = scope.actor_for(&entries.reason)?;
-        let present = scope.services.tickets.approval(&actor).await?;
-        let mut wanted = unchanged(present, scope.services.now());
-        entries.enter(&mut wanted).map_err(Error::Invalid)?;
-        set(&scope, &actor, wanted).await
+        let now = scope.services.now();
+        let change = |present: Settings| -> Result<ApprovalChange, Error> {
+            let mut wanted = ApprovalChange::of(present, now);
+            entries.enter(&mut wanted).map_err(Error::Invalid)?;
+            Ok(wanted)
+        };
+        let changed = scope.services.tickets.change_approval(&actor, change);
+        tell(&changed.await?);
+        Ok(())
     })
     .await;
     saved.inspect_err(|fault| keep_entries::<SaveApproval>(fault, PAGE, &entries.all()))
@@ -98,7 +105,7 @@ impl ApprovalEntries {
     }
 
     /// Enters what these stand for, or tells everything that stands for nothing.
-    fn enter(&self, into: &mut service::tickets::ApprovalChange) -> Result<(), Vec<FieldError>> {
+    fn enter(&self, into: &mut ApprovalChange) -> Result<(), Vec<FieldError>> {
         use domain::approval::{EXPIRY_HOURS, KeyAction, PURGE_DAYS};
 
         let mut wrong = Vec::new();
@@ -158,11 +165,16 @@ pub async fn exempt_user(
 
     let exempted = answer(async |scope| {
         let actor = scope.actor_for(&entries.reason)?;
-        let (now, tickets) = (scope.services.now(), &scope.services.tickets);
-        let exemption = entries.exemption(now).map_err(Error::Invalid)?;
-        let mut wanted = unchanged(tickets.approval(&actor).await?, now);
-        wanted.exemptions.push(exemption);
-        set(&scope, &actor, wanted).await.map_err(named_here)
+        let now = scope.services.now();
+        let change = |present: Settings| -> Result<ApprovalChange, Error> {
+            let mut wanted = ApprovalChange::of(present, now);
+            let exemption = entries.exemption(now).map_err(Error::Invalid)?;
+            wanted.exemptions.push(exemption);
+            Ok(wanted)
+        };
+        let changed = scope.services.tickets.change_approval(&actor, change);
+        tell(&changed.await.map_err(named_here)?);
+        Ok(())
     })
     .await;
     exempted.inspect_err(|fault| keep_entries::<ExemptUser>(fault, PAGE, &entries.all()))
@@ -183,7 +195,7 @@ impl ExemptionEntries {
     }
 
     /// The exemption that these stand for, or everything that stands for nothing.
-    fn exemption(&self, now: Instant) -> Result<service::tickets::NewExemption, Vec<FieldError>> {
+    fn exemption(&self, now: Instant) -> Result<NewExemption, Vec<FieldError>> {
         use domain::{
             approval::{KeyAction, check_reason},
             principal::{DomainType, Principal},
@@ -208,7 +220,7 @@ impl ExemptionEntries {
             }
         };
         match (user, action, reason, until) {
-            (Ok(user), Some(action), Ok(reason), Ok(until)) => Ok(service::tickets::NewExemption {
+            (Ok(user), Some(action), Ok(reason), Ok(until)) => Ok(NewExemption {
                 user,
                 action,
                 reason,
@@ -230,56 +242,32 @@ pub async fn end_exemption(
     action: String,
 ) -> Result<(), Fault> {
     super::context::answer(async |scope| {
-        let actor = scope.actor()?;
-        let mut present = scope.services.tickets.approval(actor).await?;
-        let before = present.exemptions.len();
-        present.exemptions.retain(|exemption| {
-            exemption.user.id.to_string() != user || exemption.action.as_str() != action
-        });
-        if present.exemptions.len() == before {
-            return Err(Error::NotFound);
-        }
-        set(&scope, actor, unchanged(present, scope.services.now())).await
+        let now = scope.services.now();
+        let change = |mut present: Settings| {
+            let before = present.exemptions.len();
+            present.exemptions.retain(|exemption| {
+                exemption.user.id.to_string() != user || exemption.action.as_str() != action
+            });
+            if present.exemptions.len() == before {
+                return Err(Error::NotFound);
+            }
+            Ok(ApprovalChange::of(present, now))
+        };
+        let tickets = &scope.services.tickets;
+        let changed = tickets.change_approval(scope.actor()?, change);
+        tell(&changed.await?);
+        Ok(())
     })
     .await
 }
 
-/// The wish for settings as they are. Exemptions that are over go: no settings can have them anew.
+/// Leads on to what has become of a change.
 #[cfg(feature = "ssr")]
-fn unchanged(settings: Settings, now: Instant) -> service::tickets::ApprovalChange {
-    let exemptions = settings.exemptions.into_iter();
-    let in_force = exemptions.filter(|exemption| exemption.until.is_none_or(|until| now < until));
-    service::tickets::ApprovalChange {
-        actions: settings.actions,
-        expiry_hours: settings.expiry_hours,
-        purge_days: settings.purge_days,
-        run_on_approval: settings.run_on_approval,
-        mail: settings.mail,
-        mail_to: settings.mail_to,
-        exemptions: in_force
-            .map(|exemption| service::tickets::NewExemption {
-                user: exemption.user.principal,
-                action: exemption.action,
-                reason: exemption.reason,
-                until: exemption.until,
-            })
-            .collect(),
+fn tell(outcome: &service::Outcome<()>) {
+    match outcome {
+        service::Outcome::Done(()) => leptos_axum::redirect(&format!("{PAGE}?notice=saved")),
+        service::Outcome::Waits(waiting) => super::context::tell_request(*waiting),
     }
-}
-
-#[cfg(feature = "ssr")]
-async fn set(
-    scope: &super::context::Scope,
-    actor: &service::Actor,
-    wanted: service::tickets::ApprovalChange,
-) -> Result<(), Error> {
-    use service::Outcome;
-
-    match scope.services.tickets.set_approval(actor, wanted).await? {
-        Outcome::Done(()) => leptos_axum::redirect(&format!("{PAGE}?notice=saved")),
-        Outcome::Waits(waiting) => super::context::tell_request(waiting),
-    }
-    Ok(())
 }
 
 /// What is wrong with the exemptions is wrong with the one that is new.
@@ -287,8 +275,14 @@ async fn set(
 fn named_here(error: Error) -> Error {
     match error {
         Error::Invalid(fields) => {
-            let fields = fields.into_iter();
-            Error::Invalid(fields.map(|field| field.named("user_name")).collect())
+            let fields = fields.into_iter().map(|field| {
+                if field.field == "exemptedUsers" {
+                    field.named("user_name")
+                } else {
+                    field
+                }
+            });
+            Error::Invalid(fields.collect())
         }
         other => other,
     }

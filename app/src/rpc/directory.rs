@@ -33,6 +33,8 @@ pub struct KeysPage {
     pub search: String,
     /// The figures above the list.
     pub tiles: Tiles,
+    /// How many tickets wait for the decision of whoever asks. `None`: they do not decide.
+    pub waiting: Option<u64>,
     /// How many keys end on each of the coming days, today first.
     pub expiries: Vec<u64>,
     /// What [`LoadPulse`] would have answered just before.
@@ -83,6 +85,7 @@ pub async fn load_keys_page(
             descending: query.descending,
             search: query.search.unwrap_or_default(),
             tiles: keys.tiles(&actor).await?,
+            waiting: services.tickets.waiting_for(&actor).await?,
             expiries: expiries.into_iter().map(|(_, keys)| keys).collect(),
             pulse,
             user: actor.identity().id.0,

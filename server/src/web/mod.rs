@@ -15,10 +15,11 @@ pub(crate) mod headers;
 mod reveal;
 pub(crate) mod session;
 
-use app::{App, document};
+use app::{App, document, part::Page};
 use axum::{
     Router,
     extract::Request,
+    http::Method,
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect},
     routing::get,
@@ -40,13 +41,16 @@ pub fn router(state: &AppState) -> Router {
         move || document(&options)
     };
     let page = render_app_async_with_context(contexts.clone(), shell.clone());
+    let elsewhere = page.clone();
+    // Those with parts of any name would stand in the way of the other doors.
+    let mut routes = generate_route_list(App);
+    routes.retain(|route| !route.path().contains('{'));
     let for_events = state.clone();
     let services = state.services.clone();
     let for_keys = services.clone();
     let reveal = reveal::Door::new(state, contexts.clone(), shell.clone());
     Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(App), contexts, shell)
-        // Its own address hides that of the page from the router.
+        .leptos_routes_with_context(&options, routes, contexts, shell)
         .route(
             "/profile/key/reveal",
             get(page.clone()).post(move |request| reveal.show(request)),
@@ -62,7 +66,13 @@ pub fn router(state: &AppState) -> Router {
         )
         .route("/security/audit/export", get(move |request| export::download(services, request)))
         .route(events::PATH, get(async move |request: Request| events::answer(for_events, &request)))
-        .fallback(page)
+        .fallback(async move |request: Request| {
+            let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+            if !reads && Page::at(request.uri().path()).is_some() {
+                return Failure::MethodNotAllowed.into_response();
+            }
+            elsewhere(request).await.into_response()
+        })
         // From the inside out.
         .layer(from_fn(gate::lead))
         .layer(from_fn_with_state(state.clone(), session::recognise))

@@ -42,6 +42,31 @@ pub struct ApprovalChange {
     pub exemptions: Vec<NewExemption>,
 }
 
+impl ApprovalChange {
+    /// Settings as they are. Exemptions that are over go: no settings can have them anew.
+    pub fn of(settings: Settings, now: Instant) -> Self {
+        let exemptions = settings.exemptions.into_iter();
+        let in_force =
+            exemptions.filter(|exemption| exemption.until.is_none_or(|until| now < until));
+        Self {
+            actions: settings.actions,
+            expiry_hours: settings.expiry_hours,
+            purge_days: settings.purge_days,
+            run_on_approval: settings.run_on_approval,
+            mail: settings.mail,
+            mail_to: settings.mail_to,
+            exemptions: in_force
+                .map(|exemption| NewExemption {
+                    user: exemption.user.principal,
+                    action: exemption.action,
+                    reason: exemption.reason,
+                    until: exemption.until,
+                })
+                .collect(),
+        }
+    }
+}
+
 /// An exemption that somebody wants.
 #[derive(Debug, Clone)]
 pub struct NewExemption {
@@ -78,17 +103,34 @@ impl Tickets {
         actor: &Actor,
         wanted: ApprovalChange,
     ) -> Result<Outcome<()>, Error> {
-        let result = self.try_set(actor, wanted).await;
+        self.change_approval(actor, |_| Ok(wanted)).await
+    }
+
+    /// The same by what becomes of the settings in force, which nobody else changes meanwhile.
+    ///
+    /// # Errors
+    /// As [`Tickets::set_approval`], and what `change` says.
+    pub async fn change_approval(
+        &self,
+        actor: &Actor,
+        change: impl FnOnce(Settings) -> Result<ApprovalChange, Error> + Send,
+    ) -> Result<Outcome<()>, Error> {
+        let result = self.try_set(actor, change).await;
         self.core
             .recording_refusal(actor, result, Action::ApprovalChanged, "approval settings")
             .await
     }
 
-    async fn try_set(&self, actor: &Actor, wanted: ApprovalChange) -> Result<Outcome<()>, Fault> {
+    async fn try_set(
+        &self,
+        actor: &Actor,
+        change: impl FnOnce(Settings) -> Result<ApprovalChange, Error> + Send,
+    ) -> Result<Outcome<()>, Fault> {
         actor.may(Operation::UpdateApproval)?;
         let core = &*self.core;
         let mut tx = core.db.begin().await?;
         let before = store::lock(&mut tx.conn()).await?;
+        let wanted = change(before.clone())?;
         let after = resolved(&mut tx.conn(), wanted, core.clock.now()).await?;
         let step = self.set_in(&mut tx, actor, before, after).await?;
         core.finish(tx, actor, step).await

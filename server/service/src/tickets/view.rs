@@ -4,6 +4,7 @@ use domain::{
     error::Error,
     filter::{Comparison, Expr, Literal, SortKey},
     operation::Operation,
+    permission::Whose,
     ticket::{Ticket, TicketId, TicketState, TicketView},
 };
 
@@ -56,11 +57,11 @@ impl Tickets {
         let visible = match view {
             TicketView::Own => own.map_or(Visible::Nothing, Visible::Own),
             TicketView::Waiting => {
-                actor.may(Operation::DecideTicket)?;
+                self.reading(actor, Operation::DecideTicket).await?;
                 Visible::All
             }
             TicketView::All => {
-                actor.may(Operation::ViewTickets)?;
+                self.reading(actor, Operation::ViewTickets).await?;
                 Visible::All
             }
         };
@@ -96,6 +97,13 @@ impl Tickets {
             items: page.items,
             count: page.count,
         })
+    }
+
+    /// Refuses, and records it, unless somebody may.
+    async fn reading(&self, actor: &Actor, operation: Operation) -> Result<(), Error> {
+        self.core
+            .reading(actor, operation, Whose::Others, "tickets")
+            .await
     }
 
     async fn part(&self, query: &TicketQuery, visible: Visible) -> Result<Page<Ticket>, Fault> {

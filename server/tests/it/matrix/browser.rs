@@ -111,13 +111,17 @@ pub(super) async fn offer(
             "/api/add_webhook",
             "url=https://hooks.example.org/&events%5B%5D=key.deleted".to_owned(),
         ),
-        (
-            Operation::ViewTickets
-            | Operation::DecideTicket
-            | Operation::ViewApproval
-            | Operation::UpdateApproval,
-            _,
-        ) => Offer::NotHere("the pages of tickets are not built yet"),
+        (Operation::ViewTickets, _) => {
+            function("/api/tickets_page", "at=/tickets%3Fshow%3Dall".to_owned())
+        }
+        (Operation::DecideTicket, _) => {
+            Offer::NotHere("played in `web::tickets`: it takes tickets of several people")
+        }
+        (Operation::ViewApproval, _) => function("/api/approval_page", String::new()),
+        (Operation::UpdateApproval, _) => {
+            let form = format!("expiry_hours={}&purge_days=30", 24 + note % 100);
+            function("/api/save_approval", form)
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! Approval by a second person, as the forms of a browser meet it.
 
-use app::rpc::{StepResult, packing::unpack};
-use domain::approval::KeyAction;
+use app::rpc::{Fault, StepResult, packing::unpack};
+use domain::{
+    approval::KeyAction,
+    error::{Conflict, Error, Problem, Refusal},
+};
 use service::{Actor, testing::approval};
 
 use super::*;
@@ -126,5 +129,82 @@ async fn several_keys_at_once_make_a_ticket_each() {
     assert_eq!(
         browser.app.rows("api_key where deleted_at is null").await,
         1
+    );
+}
+
+/// M9: who switches approval on, what is refused by name, and that it takes a ticket from then on.
+#[tokio::test]
+async fn the_settings_are_changed_at_once_and_then_by_tickets() {
+    let browser = Browser::start().await;
+    let app = &browser.app;
+    app.harness
+        .add_user("sam", &["Default Security Administrator"])
+        .await;
+    let cookie = format!("latchkey={}", app.session_cookie("sam").await);
+    let send = async |cookie: &str, path: &str, form: &str| {
+        let headers = [FORM, HERE, ("cookie", cookie)];
+        let anonymous = app.anonymous();
+        let answer = anonymous.send(Method::POST, path, &headers, form.to_owned());
+        let answer = answer.await;
+        match answer.status {
+            200 => Ok(answer.header("location").to_owned()),
+            _ => Err(unpack::<Fault>(&answer.body).unwrap().error),
+        }
+    };
+    let (save, exempt) = ("/api/save_approval", "/api/exempt_user");
+    let on = "create=true&delete=true&expiry_hours=48&purge_days=7";
+    assert_eq!(
+        send(&browser.cookie, save, on).await,
+        Err(Error::NotPermitted)
+    );
+    let few = Error::Refused(Refusal::TooFewApprovers);
+    assert_eq!(send(&cookie, save, on).await, Err(few));
+    for name in ["eve", "pat"] {
+        app.harness.add_user(name, &[APPROVER]).await;
+    }
+    let wrong = send(&cookie, save, "expiry_hours=23&purge_days=x")
+        .await
+        .unwrap_err();
+    let range = |min, max| Some(Problem::OutOfRange { min, max });
+    assert_eq!(wrong.about("expiry_hours").cloned(), range(24, 168));
+    assert_eq!(wrong.about("purge_days").cloned(), range(3, 30));
+    let saved = "/settings/approval?notice=saved".to_owned();
+    let bob = "user_name=bob&domain_type=unixpwd&action=API_KEY_DELETE&why=rotates+nightly";
+    assert_eq!(send(&cookie, exempt, bob).await, Ok(saved.clone()));
+    assert_eq!(send(&cookie, save, on).await, Ok(saved));
+
+    let wrong = send(
+        &cookie,
+        exempt,
+        "user_name=nobody&action=API_KEY_DELETE&why=x",
+    )
+    .await;
+    assert_eq!(wrong, Err(Error::field("user_name", Problem::Unknown)));
+    let wrong = send(&cookie, exempt, "action=x&until=2020-01-01")
+        .await
+        .unwrap_err();
+    for field in ["user_name", "action", "why", "until"] {
+        assert!(wrong.about(field).is_some(), "{field}: {wrong:?}");
+    }
+    let end = |user: i64| format!("user={user}&action=API_KEY_DELETE");
+    let none = send(&cookie, "/api/end_exemption", &end(7)).await;
+    assert_eq!(none, Err(Error::NotFound));
+    let asked = send(&cookie, "/api/end_exemption", &end(1000)).await;
+    assert_eq!(asked, Ok("/tickets/1?notice=requested".to_owned()));
+    let waits = Error::Conflict(Conflict::TicketWaits(domain::ticket::TicketId(1)));
+    assert_eq!(
+        send(&cookie, save, "expiry_hours=72&purge_days=7").await,
+        Err(waits)
+    );
+
+    let headers = [("cookie", cookie.as_str())];
+    let page = app.anonymous().get_as("/settings/approval", &headers).await;
+    let page = page.text();
+    assert!(page.contains("rotates nightly") && page.contains("View ticket 1"));
+    // In force is what was there before.
+    let exempt = "select reason from approval_exemption";
+    assert_eq!(
+        app.select(exempt).await,
+        [Some("rotates nightly".to_owned())]
     );
 }
