@@ -38,7 +38,7 @@ pub enum Slice {
     /// Never used, whatever the state, except deleted; replaced ones, which end by themselves, are
     /// not among them.
     NeverUsed,
-    /// Used, but not for 45 days; otherwise like [`Self::NeverUsed`].
+    /// Used, but not for 45 whole days (UTC); otherwise like [`Self::NeverUsed`].
     UnusedFor45Days,
     /// The owner is disabled.
     OwnerDisabled,

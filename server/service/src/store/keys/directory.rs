@@ -12,7 +12,7 @@ use domain::{
 };
 use sqlx::FromRow;
 
-use self::slices::{ACTIVE_MEASURE, Branch, Part, branches, ending_until, filter, tallied};
+use self::slices::{ACTIVE_MEASURE, Bound, Branch, Part, branches, ending_until, filter, tallied};
 pub(crate) use self::{
     search::{Search, search_count, search_walk},
     tally::fold as fold_tally,
@@ -198,10 +198,8 @@ fn push_parts(sql: &mut Sql, parts: &[Part], now: Instant) {
         match part {
             Part::Sql(text) => sql.push(text),
             Part::Now => sql.bind(Arg::Time(Time(now))),
-            Part::InDays(days) => {
-                let then = now + chrono::TimeDelta::days(*days);
-                sql.bind(Arg::Time(Time(then)))
-            }
+            Part::InDays(days) => sql.bind(Arg::Time(Time(Bound::InDays(*days).at(now)))),
+            Part::DaysAgo(days) => sql.bind(Arg::Time(Time(Bound::DaysAgo(*days).at(now)))),
         };
     }
 }
@@ -267,7 +265,8 @@ pub(crate) async fn ends_per_day(
     let found = match visible {
         Visible::Nothing => Vec::new(),
         Visible::All => {
-            let (keys, _) = tally::total(conn, &[ending_until(tally::last_of(today))], now).await?;
+            let (keys, _) =
+                tally::total(conn, &[ending_until(Bound::At(tally::last_of(today)))], now).await?;
             let later = i64::from(days) - 1;
             let mut found = tally::per_day(conn, ACTIVE_MEASURE, today + 1, later).await?;
             found.push((today, keys));

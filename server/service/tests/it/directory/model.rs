@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use chrono::{Days, TimeDelta};
+use chrono::{Days, DurationRound, TimeDelta};
 use domain::{
     Instant,
     directory::{Count, DirectoryQuery, Order, Slice, words},
@@ -355,10 +355,11 @@ impl Key {
                     && self.last_used_at.is_none()
             }
             Slice::UnusedFor45Days => {
-                let long_ago = now - TimeDelta::days(45);
+                let today = now.duration_trunc(TimeDelta::days(1)).unwrap();
+                let long_ago = today - TimeDelta::days(45);
                 self.deleted_at.is_none()
                     && self.retires_at.is_none()
-                    && self.last_used_at.is_some_and(|at| at <= long_ago)
+                    && self.last_used_at.is_some_and(|at| at < long_ago)
             }
             Slice::OwnerDisabled => state == State::Disabled,
             Slice::Deleted => state == State::Deleted,

@@ -7,7 +7,7 @@ use domain::{
     directory::{Order, Slice},
 };
 
-use super::tally::Grain;
+use super::tally::{Grain, day, last_of};
 
 /// A piece of a condition on `api_key k`.
 #[derive(Debug, Clone, Copy)]
@@ -16,8 +16,10 @@ pub(super) enum Part {
     Now,
     /// So many days from now.
     InDays(i64),
+    /// The same as in [`Bound::DaysAgo`].
+    DaysAgo(i64),
 }
-use Part::{InDays, Now, Sql};
+use Part::{DaysAgo, InDays, Now, Sql};
 
 /// A condition, in the order of one column.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +114,7 @@ const LIVE_USED: &[Part] = &[
 ];
 const UNUSED_45: &[Part] = &[
     Sql("k.last_used_at <= "),
-    InDays(-UNUSED_DAYS),
+    DaysAgo(UNUSED_DAYS),
     Sql(" and k.deleted_at is null and k.retires_at is null"),
 ];
 const OWNER_DISABLED: &[Part] = &[
@@ -192,6 +194,9 @@ const fn key(order: Order) -> &'static str {
 pub(super) enum Bound {
     Now,
     InDays(i64),
+    /// The end of the latest day (UTC) that is over for so many days: up to it only whole days are
+    /// summed, and no edge is counted.
+    DaysAgo(i64),
     At(Instant),
 }
 
@@ -200,6 +205,7 @@ impl Bound {
         match self {
             Self::Now => now,
             Self::InDays(days) => now + TimeDelta::days(days),
+            Self::DaysAgo(days) => last_of(day(now) - days - 1),
             Self::At(at) => at,
         }
     }
@@ -318,7 +324,7 @@ pub(super) fn tallied(slice: Slice) -> Vec<Term> {
         Slice::Inactive => vec![TALLIED_AWAITING.after(Bound::Now)],
         Slice::Retiring => vec![TALLIED_RETIRING.after(Bound::Now)],
         Slice::NeverUsed => vec![whenever("'never'")],
-        Slice::UnusedFor45Days => vec![TALLIED_USED.until(Bound::InDays(-UNUSED_DAYS))],
+        Slice::UnusedFor45Days => vec![TALLIED_USED.until(Bound::DaysAgo(UNUSED_DAYS))],
         Slice::OwnerDisabled => vec![
             whenever("'disabled'"),
             TALLIED_REPLACED_DISABLED.after(Bound::Now),

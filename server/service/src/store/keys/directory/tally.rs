@@ -4,10 +4,7 @@
 use domain::{Instant, directory::MAX_COUNT};
 use sqlx::FromRow;
 
-use super::{
-    fetch_all,
-    slices::{Bound, Term},
-};
+use super::{fetch_all, slices::Term};
 use crate::{
     fault::Fault,
     store::{
@@ -35,9 +32,9 @@ pub(super) fn day(at: Instant) -> i64 {
 }
 
 /// The end of a day.
-pub(super) fn last_of(day: i64) -> Bound {
+pub(super) fn last_of(day: i64) -> Instant {
     let micros = (day + 1) * DAY - 1;
-    Bound::At(chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default())
+    chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 /// A part of a stretch of time, in microseconds, from its first to before its last.
