@@ -139,7 +139,9 @@ on_both_databases! {
         // Whoever did it is not told, nor is anybody else.
         assert_eq!(told(&harness.services, &sam).await, [""; 0]);
         let own = harness.services.notices.own(&bob, None).await.unwrap();
-        let About::Key(reissued) = &own.notices[1].notice.about else { panic!() };
+        let About::Key(reissued) = &own.notices[1].notice.about else {
+            unreachable!("it is about a key")
+        };
         let facts = (&reissued.tag, reissued.replaced_by.as_ref(), &*reissued.description);
         assert_eq!(facts, (&first.tag, Some(&second.tag), "nightly"));
         assert_eq!(reissued.by.as_deref(), Some(&*sam.identity().to_string()));
@@ -332,7 +334,7 @@ on_both_databases! {
         let (services, bob, eve, pat) = (stage.services(), &stage.bob, &stage.eve, &stage.pat);
         let first = stage.ask().await;
         let asked = format!("Ticket {first} waits for approval");
-        assert_eq!(told(services, eve).await, [asked.clone()]);
+        assert_eq!(told(services, eve).await, std::slice::from_ref(&asked));
         assert_eq!(told(services, pat).await, [asked]);
         assert_eq!(told(services, bob).await, [""; 0]);
         services.tickets.reject(eve, first, "not today").await.unwrap();

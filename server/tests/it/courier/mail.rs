@@ -73,7 +73,7 @@ impl MailServer {
             ("LATCHKEY_SMTP_SENDER", "keys@example.org"),
         ];
         variables.extend(more);
-        post_within(&variables, Duration::from_secs(60))
+        post_within(&variables, Duration::from_mins(1))
             .deliver(&parcel(Way::Mail(to.to_owned())))
             .await
     }

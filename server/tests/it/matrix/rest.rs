@@ -27,6 +27,7 @@ pub(super) struct Call {
 }
 
 /// The table: which call an operation is. A new operation does not compile until it is decided.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn offer(operation: Operation, whose: Whose, stage: &Stage) -> Offer<Call> {
     let key = format!("{KEYS}/{{tag}}");
     let days = format!("P{DAYS}D");

@@ -24,6 +24,7 @@ use crate::support::local;
 
 /// The table: which use case an operation is. A new operation does not compile until it is
 /// decided.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) async fn ask(stage: &Stage, cell: Cell) -> Offer<Result<(), Error>> {
     let actor = &stage.actor(cell).await;
     let services = &stage.app.harness.services;

@@ -231,7 +231,7 @@ impl World {
     pub(super) async fn clear(self, harness: &Harness) {
         execute(
             harness,
-            "delete from api_key; delete from app_user \
+            "delete from notice; delete from api_key; delete from app_user \
              where id not in (select user_id from session) \
              and id not in (select user_id from user_role)",
         )

@@ -213,7 +213,7 @@ on_both_databases! {
         stage.wait(TimeDelta::hours(60) - SECOND);
         services.maintain_once().await.unwrap();
         let eve = stage.harness.sign_in("eve").await;
-        assert_eq!(told(services, &eve).await, [asked.clone()]);
+        assert_eq!(told(services, &eve).await, std::slice::from_ref(&asked));
         stage.wait(SECOND);
         for _ in 0..3 {
             services.maintain_once().await.unwrap();
