@@ -79,6 +79,10 @@ fn show(page: ApprovalPage, saving: Sending, exempting: Sending) -> AnyView {
 }
 
 /// What needs approval, and how long tickets are kept.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one form, whose fields all tell the same preview"
+)]
 fn form(settings: Settings, can: bool, asked: bool, sending: Sending) -> AnyView {
     let fault = sending.fault;
     let entered = sending.entered();
