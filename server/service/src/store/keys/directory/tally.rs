@@ -4,7 +4,10 @@
 use domain::{Instant, directory::MAX_COUNT};
 use sqlx::FromRow;
 
-use super::{fetch_all, slices::Term};
+use super::{
+    fetch_all,
+    slices::{Bound, Term},
+};
 use crate::{
     fault::Fault,
     store::{
