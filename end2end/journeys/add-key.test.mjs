@@ -160,7 +160,7 @@ journeys('add a key', ({ journey, bothWays }) => {
     await signIn(visit, person);
     await visit.open('/profile/key');
     await page.getByText(tag).first().waitFor();
-    assert.equal(await page.getByRole('link', { name: 'Add' }).count(), 0);
+    assert.equal(await page.getByRole('link', { name: 'Add API key' }).count(), 0);
     const menu = await openMenu(page);
     assert.deepEqual(await menu.getByRole('link').allInnerTexts(), [
       'View my API key details',

@@ -334,7 +334,7 @@ journeys('the list of all API keys', ({ journey, bothWays }) => {
     const line = row(page, tag);
     await line.waitFor();
     assert.deepEqual(await cell(line, 'Actions').getByRole('link').allInnerTexts(), []);
-    assert.equal(await page.getByRole('main').getByRole('link', { name: 'Add' }).count(), 0);
+    assert.equal(await page.getByRole('main').getByRole('link', { name: 'Add', exact: true }).count(), 0);
     await line.getByRole('link', { name: tag }).click();
     await isAt(page, 'API key');
     await page.getByText('not to be touched').first().waitFor();

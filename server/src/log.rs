@@ -54,6 +54,10 @@ impl Caller {
     }
 }
 
+/// What an answer is called in the log when no route of the router was taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Route(pub &'static str);
+
 /// Writes a line about each request when its answer begins.
 pub async fn line(mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
@@ -67,9 +71,16 @@ pub async fn line(mut request: Request, next: Next) -> Response {
         .cloned()
         .unwrap_or_default();
     let response = next.run(request).await;
+    let route = match &route {
+        Some(route) => route.as_str(),
+        None => response
+            .extensions()
+            .get()
+            .map_or("none", |Route(name)| name),
+    };
     tracing::info!(
         method = method.as_str(),
-        route = route.as_ref().map_or("none", MatchedPath::as_str),
+        route,
         status = response.status().as_u16(),
         ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         request = origin.request_id,

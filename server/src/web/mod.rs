@@ -29,7 +29,7 @@ use leptos::config::LeptosOptions;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{AppState, failure::Failure, router::limit_body};
+use crate::{AppState, failure::Failure, log::Route, router::limit_body};
 
 /// Everything that the server answers to browsers; also what it answers to addresses that nobody
 /// knows.
@@ -68,10 +68,15 @@ pub fn router(state: &AppState) -> Router {
         .route(events::PATH, get(async move |request: Request| events::answer(for_events, &request)))
         .fallback(async move |request: Request| {
             let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-            if !reads && Page::at(request.uri().path()).is_some() {
+            let page = Page::at(request.uri().path());
+            if !reads && page.is_some() {
                 return Failure::MethodNotAllowed.into_response();
             }
-            elsewhere(request).await.into_response()
+            let mut answer = elsewhere(request).await.into_response();
+            if page.is_some() {
+                answer.extensions_mut().insert(Route("page"));
+            }
+            answer
         })
         // From the inside out.
         .layer(from_fn(gate::lead))
