@@ -120,7 +120,11 @@ journeys(
       }
     });
   },
-  { settings: { LATCHKEY_WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8', LATCHKEY_WEBHOOK_ALLOW_HTTP: 'true' } },
+  {
+    settings: { LATCHKEY_WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8', LATCHKEY_WEBHOOK_ALLOW_HTTP: 'true' },
+    // A webhook is told of everybody's keys.
+    atOnce: 1,
+  },
 );
 
 /** Waits until the log of the webhook has so many deliveries that were sent, or more: all are told of everybody's keys. */
