@@ -214,6 +214,13 @@ pub fn check_reason(text: &str) -> Result<String, FieldError> {
     Ok(reason)
 }
 
+/// The addresses of mail in a list with commas in between.
+pub fn mail_addresses(list: &str) -> Vec<String> {
+    let addresses = list.split(',').map(str::trim);
+    let addresses = addresses.filter(|address| !address.is_empty());
+    addresses.map(str::to_owned).collect()
+}
+
 /// Whether a text can be an address of mail, and nothing that a header of mail could end with
 /// (W10).
 pub fn is_mail(text: &str) -> bool {

@@ -2,7 +2,9 @@
 
 use domain::{
     Instant,
-    approval::{EXPIRY_HOURS, Exemption, KeyAction, MAX_REASON_CHARS, PURGE_DAYS, Settings},
+    approval::{
+        EXPIRY_HOURS, Exemption, KeyAction, MAX_REASON_CHARS, PURGE_DAYS, Settings, mail_addresses,
+    },
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 
@@ -106,6 +108,7 @@ fn form(settings: Settings, can: bool, asked: bool, sending: Sending) -> AnyView
         }
     }
     first.run_on_approval = ticked("run_on_approval", first.run_on_approval);
+    first.mail = ticked("mail", first.mail);
     let wanted = RwSignal::new(first.clone());
     let changes = Memo::new(move |_| {
         let after = wanted.with(lines);
@@ -174,6 +177,14 @@ fn form(settings: Settings, can: bool, asked: bool, sending: Sending) -> AnyView
         |wanted, days| wanted.purge_days = days,
     );
     let run = move |on: bool| wanted.update(|wanted| wanted.run_on_approval = on);
+    let mail = move |on: bool| wanted.update(|wanted| wanted.mail = on);
+    let mail_to = entered
+        .get("mail_to")
+        .unwrap_or_else(|| present.mail_to.join(", "));
+    let told_wrong = Signal::derive(move || {
+        fault.with(|fault| words::about(fault.as_ref(), "mail_to", ADDRESSES))
+    });
+    let told = move |text: String| wanted.update(|wanted| wanted.mail_to = mail_addresses(&text));
     let send = can.then(|| {
         view! {
             <WillChange changes />
@@ -208,11 +219,42 @@ fn form(settings: Settings, can: bool, asked: bool, sending: Sending) -> AnyView
                     on_change=run
                 />
             </section>
+            <section class="card" aria-labelledby="told">
+                <h2 class="subtitle" id="told">
+                    "Who is told"
+                </h2>
+                <Checkbox
+                    name="mail"
+                    label="Tickets are told by mail"
+                    hint="To whoever may decide, and to whoever asked. The application tells them in any case."
+                    checked=first.mail
+                    disabled=!can
+                    on_change=mail
+                />
+                <TextField
+                    name="mail_to"
+                    label="Also told to"
+                    value=mail_to
+                    hint=Signal::stored(
+                        "Addresses of mail, with commas in between: of a team, say.".to_owned(),
+                    )
+                    error=told_wrong
+                    optional=true
+                    fixed=!can
+                    most=MOST_ADDRESSES
+                    on_input=told
+                />
+            </section>
             {send}
         </form>
     }
     .whole()
 }
+
+/// What the further addresses are.
+const ADDRESSES: &str = "addresses such as name@example.org, with commas in between";
+/// How many characters of them the form takes.
+const MOST_ADDRESSES: u32 = 1000;
 
 /// What is switched: the form's name for it, its label, and what it means.
 const OPERATIONS: [(KeyAction, &str, &str, &str); 4] = [

@@ -60,11 +60,13 @@ pub struct ApprovalEntries {
     pub expiry_hours: String,
     pub purge_days: String,
     pub run_on_approval: String,
+    pub mail: String,
+    pub mail_to: String,
     pub reason: String,
 }
 
-/// Replaces what needs approval and for how long tickets are kept; who is exempt and who is told
-/// stay as they are.
+/// Replaces what needs approval, for how long tickets are kept and who is told; who is exempt stays
+/// as it is.
 #[server(endpoint = "save_approval", output = Packed)]
 pub async fn save_approval(
     /// What the form says.
@@ -82,7 +84,11 @@ pub async fn save_approval(
             Ok(wanted)
         };
         let changed = scope.services.tickets.change_approval(&actor, change);
-        tell(&changed.await?);
+        tell(
+            &changed
+                .await
+                .map_err(|error| named_here(error, "emailTo", "mail_to"))?,
+        );
         Ok(())
     })
     .await;
@@ -91,7 +97,7 @@ pub async fn save_approval(
 
 #[cfg(feature = "ssr")]
 impl ApprovalEntries {
-    fn all(&self) -> [(&'static str, &str); 8] {
+    fn all(&self) -> [(&'static str, &str); 10] {
         [
             ("create", &self.create),
             ("update", &self.update),
@@ -100,13 +106,15 @@ impl ApprovalEntries {
             ("expiry_hours", &self.expiry_hours),
             ("purge_days", &self.purge_days),
             ("run_on_approval", &self.run_on_approval),
+            ("mail", &self.mail),
+            ("mail_to", &self.mail_to),
             ("reason", &self.reason),
         ]
     }
 
     /// Enters what these stand for, or tells everything that stands for nothing.
     fn enter(&self, into: &mut ApprovalChange) -> Result<(), Vec<FieldError>> {
-        use domain::approval::{EXPIRY_HOURS, KeyAction, PURGE_DAYS};
+        use domain::approval::{EXPIRY_HOURS, KeyAction, PURGE_DAYS, mail_addresses};
 
         let mut wrong = Vec::new();
         let mut number = |field, text: &str, range: std::ops::RangeInclusive<u32>| {
@@ -122,6 +130,8 @@ impl ApprovalEntries {
         into.expiry_hours = number("expiry_hours", &self.expiry_hours, EXPIRY_HOURS);
         into.purge_days = number("purge_days", &self.purge_days, PURGE_DAYS);
         into.run_on_approval = self.run_on_approval == "true";
+        into.mail = self.mail == "true";
+        into.mail_to = mail_addresses(&self.mail_to);
         let actions = [
             (&self.create, KeyAction::Create),
             (&self.update, KeyAction::Update),
@@ -173,7 +183,11 @@ pub async fn exempt_user(
             Ok(wanted)
         };
         let changed = scope.services.tickets.change_approval(&actor, change);
-        tell(&changed.await.map_err(named_here)?);
+        tell(
+            &changed
+                .await
+                .map_err(|error| named_here(error, "exemptedUsers", "user_name"))?,
+        );
         Ok(())
     })
     .await;
@@ -270,14 +284,15 @@ fn tell(outcome: &service::Outcome<()>) {
     }
 }
 
-/// What is wrong with the exemptions is wrong with the one that is new.
+/// What is wrong with all of them, under the name of the form's field: with exemptions, it is wrong
+/// with the one that is new.
 #[cfg(feature = "ssr")]
-fn named_here(error: Error) -> Error {
+fn named_here(error: Error, all: &str, here: &'static str) -> Error {
     match error {
         Error::Invalid(fields) => {
             let fields = fields.into_iter().map(|field| {
-                if field.field == "exemptedUsers" {
-                    field.named("user_name")
+                if field.field == all {
+                    field.named(here)
                 } else {
                     field
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::{
     Instant,
-    approval::KeyAction,
+    approval::{KeyAction, mail_addresses},
     error::Problem,
     principal::{DomainType, Principal},
 };
@@ -50,17 +50,13 @@ pub(super) fn wanted(mut attributes: Members) -> Result<ApprovalChange, Failure>
     let actions = actions(&mut attributes);
     let exemptions = exemptions(&mut attributes);
     attributes.end()?;
-    let addresses = mail_to.split(',').map(str::trim);
     Ok(ApprovalChange {
         actions,
         expiry_hours,
         purge_days,
         run_on_approval,
         mail,
-        mail_to: addresses
-            .filter(|address| !address.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        mail_to: mail_addresses(&mail_to),
         exemptions,
     })
 }

@@ -152,7 +152,8 @@ async fn the_settings_are_changed_at_once_and_then_by_tickets() {
         }
     };
     let (save, exempt) = ("/api/save_approval", "/api/exempt_user");
-    let on = "create=true&delete=true&expiry_hours=48&purge_days=7";
+    let on = "create=true&delete=true&expiry_hours=48&purge_days=7&mail=true\
+              &mail_to=team%40example.org%2C+ops%40example.org";
     assert_eq!(
         send(&browser.cookie, save, on).await,
         Err(Error::NotPermitted)
@@ -168,6 +169,10 @@ async fn the_settings_are_changed_at_once_and_then_by_tickets() {
     let range = |min, max| Some(Problem::OutOfRange { min, max });
     assert_eq!(wrong.about("expiry_hours").cloned(), range(24, 168));
     assert_eq!(wrong.about("purge_days").cloned(), range(3, 30));
+    // W10: what could end a header of mail is no address.
+    let injected = "expiry_hours=48&purge_days=7&mail_to=a%40b.org%0D%0ABcc%3A+c%40d.org";
+    let wrong = send(&cookie, save, injected).await.unwrap_err();
+    assert!(wrong.about("mail_to").is_some(), "{wrong:?}");
     let saved = "/settings/approval?notice=saved".to_owned();
     let bob = "user_name=bob&domain_type=unixpwd&action=API_KEY_DELETE&why=rotates+nightly";
     assert_eq!(send(&cookie, exempt, bob).await, Ok(saved.clone()));
@@ -201,6 +206,7 @@ async fn the_settings_are_changed_at_once_and_then_by_tickets() {
     let page = app.anonymous().get_as("/settings/approval", &headers).await;
     let page = page.text();
     assert!(page.contains("rotates nightly") && page.contains("View ticket 1"));
+    assert!(page.contains("team@example.org, ops@example.org"), "{page}");
     // In force is what was there before.
     let exempt = "select reason from approval_exemption";
     assert_eq!(
