@@ -19,8 +19,8 @@ use crate::{
     calls::{Sending, read},
     rpc::{ApprovalPage, EndExemption, ExemptUser, LoadApprovalPage, SaveApproval},
     ui::{
-        Change, Changes, Checkbox, Choices, Column, Heading, IntoWhole, Kind, Notice, Select,
-        Table, TextField, Time, Tone, words,
+        Change, Checkbox, Choices, Column, Heading, IntoWhole, Kind, Notice, Select, Table,
+        TextField, Time, Tone, WillChange, words,
     },
 };
 
@@ -283,27 +283,6 @@ const OPERATIONS: [(KeyAction, &str, &str, &str); 4] = [
         "The old key goes on working until the ticket is executed.",
     ),
 ];
-
-#[component]
-fn WillChange(changes: Memo<Vec<Change>>) -> impl IntoView {
-    view! {
-        <section class="card card--flat needs-script" aria-labelledby="will-change">
-            <h2 class="subtitle" id="will-change">
-                "What will change"
-            </h2>
-            <div role="status">
-                {move || {
-                    let changes = changes.try_get().unwrap_or_default();
-                    if changes.is_empty() {
-                        view! { <p class="quiet">"Nothing yet."</p> }.whole()
-                    } else {
-                        view! { <Changes changes /> }.whole()
-                    }
-                }}
-            </div>
-        </section>
-    }
-}
 
 /// Why it is asked for, where somebody has to approve it.
 fn reason(asked: bool, sending: Sending) -> Option<AnyView> {

@@ -16,7 +16,7 @@ use crate::{
     format,
     place::Place,
     rpc::{KeyForm, LoadKeyForm, UpdateKey},
-    ui::{Change, Changes, Heading, IntoWhole, Notice, Tone},
+    ui::{Change, Changes, Heading, IntoWhole, Notice, Tone, WillChange},
     validity::{self, KEEP},
 };
 
@@ -172,27 +172,6 @@ fn Meanwhile(changes: Vec<Change>) -> impl IntoView {
                 "Changed meanwhile"
             </h2>
             <Changes changes />
-        </section>
-    }
-}
-
-#[component]
-fn WillChange(changes: Memo<Vec<Change>>) -> impl IntoView {
-    view! {
-        <section class="card card--flat needs-script" aria-labelledby="will-change">
-            <h2 class="subtitle" id="will-change">
-                "What will change"
-            </h2>
-            <div role="status">
-                {move || {
-                    let changes = changes.try_get().unwrap_or_default();
-                    if changes.is_empty() {
-                        view! { <p class="quiet">"Nothing yet."</p> }.whole()
-                    } else {
-                        view! { <Changes changes /> }.whole()
-                    }
-                }}
-            </div>
         </section>
     }
 }

@@ -67,3 +67,29 @@ pub fn Changes(
     };
     view! { <dl class="facts">{changes.into_iter().map(row).collect_view()}</dl> }.whole()
 }
+
+/// What a form that is alive will change, told while it is filled in. Without JavaScript: not seen.
+#[component]
+pub fn WillChange(
+    /// What changes.
+    changes: Memo<Vec<Change>>,
+) -> AnyView {
+    view! {
+        <section class="card card--flat needs-script" aria-labelledby="will-change">
+            <h2 class="subtitle" id="will-change">
+                "What will change"
+            </h2>
+            <div role="status">
+                {move || {
+                    let changes = changes.try_get().unwrap_or_default();
+                    if changes.is_empty() {
+                        view! { <p class="quiet">"Nothing yet."</p> }.whole()
+                    } else {
+                        view! { <Changes changes /> }.whole()
+                    }
+                }}
+            </div>
+        </section>
+    }
+    .whole()
+}

@@ -31,7 +31,7 @@ pub mod words;
 pub use self::{
     api_call::{ApiCall, call_for_each},
     button::Submit,
-    changes::{Change, Changes},
+    changes::{Change, Changes, WillChange},
     check_words::{CheckNotice, checked_address},
     checkbox::Checkbox,
     chip::StateChip,
