@@ -8,6 +8,9 @@ use service::users::USER_FIELDS;
 use super::{ROLES, definitions, managed_objects, names, principals, roles};
 use crate::netbackup::api::{Api, Operation, schema};
 
+/// Approval is on, and too few people would be left who can decide.
+const TOO_FEW_DECIDE: &[u16] = &[409];
+
 pub(in crate::netbackup) fn api() -> Api {
     of_roles()
         .and(of_definitions())
@@ -60,7 +63,8 @@ fn of_roles() -> Api {
             )
             .path("id", &schema::id())
             .takes(schema::request_about(roles::KIND, &wanted()))
-            .answers(200, &answer),
+            .answers(200, &answer)
+            .fails(TOO_FEW_DECIDE),
         )
         .at(
             MethodFilter::DELETE,
@@ -164,7 +168,8 @@ fn of_definitions() -> Api {
             definitions::replace,
             named(Operation::new("replaceAccessDefinition", "Replace it"))
                 .takes(schema::request_about(definitions::KIND, &replacing))
-                .answers(200, &answer),
+                .answers(200, &answer)
+                .fails(TOO_FEW_DECIDE),
         )
         .at(
             MethodFilter::DELETE,
@@ -174,7 +179,8 @@ fn of_definitions() -> Api {
                 "removeAccessDefinition",
                 "Grant nothing there any more",
             ))
-            .answers_nothing(204),
+            .answers_nothing(204)
+            .fails(TOO_FEW_DECIDE),
         )
 }
 
@@ -219,7 +225,8 @@ fn of_people() -> Api {
             )
             .path("id", &schema::id())
             .takes(wanted)
-            .answers_nothing(204),
+            .answers_nothing(204)
+            .fails(TOO_FEW_DECIDE),
         )
         .at(
             MethodFilter::GET,
