@@ -72,12 +72,22 @@ pub(super) fn api() -> Api {
 /// The schema of the attributes, as they are answered or as they are sent.
 fn described(answered: bool) -> Value {
     let text = schema::text;
+    let object = if answered {
+        schema::object
+    } else {
+        schema::wanted
+    };
     let count = |all: usize| if answered { all } else { 2 };
     let range = |range: std::ops::RangeInclusive<u32>| {
         schema::number((*range.start()).into(), (*range.end()).into())
     };
     let actions = schema::list(&schema::one_of(&KeyAction::SWITCHED.map(KeyAction::as_str)));
-    let configuration = schema::object(
+    let until = if answered {
+        schema::or_null(schema::date())
+    } else {
+        schema::date()
+    };
+    let configuration = object(
         count(5),
         &[
             (read::EXPIRY, range(EXPIRY_HOURS)),
@@ -87,7 +97,7 @@ fn described(answered: bool) -> Value {
             (read::RUN, schema::boolean()),
         ],
     );
-    let operation = schema::object(
+    let operation = object(
         count(4),
         &[
             (read::OPERATION, schema::one_of(&[API_KEYS, CONFIGURATION])),
@@ -99,7 +109,7 @@ fn described(answered: bool) -> Value {
             (read::ACTIONS, actions),
         ],
     );
-    let exempt = schema::object(
+    let exempt = object(
         if answered { 7 } else { 5 },
         &[
             ("userName", text()),
@@ -111,7 +121,7 @@ fn described(answered: bool) -> Value {
                 read::ACTION,
                 schema::one_of(&KeyAction::SWITCHED.map(KeyAction::as_str)),
             ),
-            (read::UNTIL, schema::or_null(schema::date())),
+            (read::UNTIL, until),
         ],
     );
     schema::whole(&[

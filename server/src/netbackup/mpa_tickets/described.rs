@@ -80,7 +80,7 @@ pub(in crate::netbackup) fn api() -> Api {
 }
 
 fn updating() -> Value {
-    let mut attributes = schema::object(
+    let mut attributes = schema::wanted(
         0,
         &[
             (
