@@ -344,6 +344,11 @@ impl Sending {
         }
     }
 
+    /// Changes whenever one of these was carried out: for the page to be read anew.
+    pub fn any_done<const N: usize>(all: [Self; N]) -> Signal<String> {
+        Signal::derive(move || format!("{:?}", all.map(|sending| sending.done.get())))
+    }
+
     /// What a form does when it is sent to that address.
     ///
     /// Without JavaScript: the browser sends it by itself and is answered with a redirect.

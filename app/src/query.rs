@@ -35,6 +35,12 @@ impl Query {
         self.get_str(name).map(str::to_owned)
     }
 
+    /// Whether a box was ticked before its form was refused: what is kept of one that was not is
+    /// empty. `present`: nothing was refused.
+    pub fn ticked(&self, name: &str, present: bool) -> bool {
+        self.get_str(name).map_or(present, |said| said == "true")
+    }
+
     /// Everything that is said of `name`.
     pub fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
         let named = self.0.iter().filter(move |(known, _)| known == name);
@@ -114,6 +120,17 @@ mod tests {
         assert_eq!(query.get_str("qu"), Some("ä"));
         assert_eq!(query.get_all("q").collect::<Vec<_>>(), ["a b c+d", "2"]);
         assert_eq!(Query::parse(""), Query::default());
+    }
+
+    #[test]
+    fn a_box_is_as_it_was_sent_or_as_it_stands() {
+        let query = Query::parse("?on=true&off=&other=yes");
+        for present in [true, false] {
+            assert!(query.ticked("on", present));
+            assert!(!query.ticked("off", present));
+            assert!(!query.ticked("other", present));
+            assert_eq!(query.ticked("none", present), present);
+        }
     }
 
     /// W8: what is broken is a text, too.

@@ -13,7 +13,7 @@ use super::{
     find_owner::FindOwner,
     key_entries::{KeyEntries, later_than_saml},
     loading::loaded,
-    trouble::{fault_notice, focus_on, lead_on},
+    trouble::{about, fault_notice, focus_on, lead_on},
     validity_field::ValidityField,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     place::EVERYBODY,
     query::use_query,
     rpc::{AddForPage, CreateKeyFor, LoadAddForPage},
-    ui::{Checkbox, Heading, IntoWhole, Notice, TextField, Tone, words},
+    ui::{Checkbox, Heading, IntoWhole, Notice, TextField, Tone},
 };
 
 /// Adding a key for somebody else: who, whether they sign in by SAML, how long.
@@ -62,9 +62,7 @@ fn Form(
     entries.begin("", &policy.default_lifetime_days.to_string());
     let given = use_query().get_untracked();
     let given = move |name| given.get(name).unwrap_or_default();
-    let about = move |field, expected| {
-        Signal::derive(move || fault.with(|fault| words::about(fault.as_ref(), field, expected)))
-    };
+    let about = move |field, expected| about(fault, field, expected);
     let saml = given("saml") == "true";
     let by_saml = RwSignal::new(saml);
     let (limits, sets_saml) = (policy.clone(), move |ticked| by_saml.set(ticked));

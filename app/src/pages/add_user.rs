@@ -5,13 +5,13 @@ use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
     loading::loaded,
-    trouble::{FormFault, focus_on, lead_on},
+    trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
     calls::{Sending, read},
     query::use_query,
     rpc::{AddUser, LoadUserForm, UserForm},
-    ui::{Heading, IntoWhole, Kind, Radio, Submit, TextField, Tick, words},
+    ui::{Heading, IntoWhole, Kind, Radio, Submit, TextField, Tick},
 };
 
 /// How users can be known: what the form says, what it is called and what it means.
@@ -60,9 +60,7 @@ fn UserForm(form: UserForm, sending: Sending) -> AnyView {
         .get("domain_type")
         .unwrap_or_else(|| "unixpwd".to_owned());
     let fault = sending.fault;
-    let about = move |field: &'static str, expected: &'static str| {
-        Signal::derive(move || fault.with(|fault| words::about(fault.as_ref(), field, expected)))
-    };
+    let about = move |field, expected| about(fault, field, expected);
     let kinds = KINDS.into_iter().map(|(value, label, more)| {
         let (value, checked) = (value.to_owned(), value == chosen);
         view! { <Radio name="domain_type" value label more checked /> }

@@ -3,11 +3,12 @@
 use domain::{approval::KeyAction, ticket::TicketId};
 use leptos::prelude::*;
 
+use super::trouble::about;
 use crate::{
     calls::Sending,
     place::TICKETS,
     rpc::Approval,
-    ui::{IntoWhole, Notice, Submit, TextField, Tone, words},
+    ui::{IntoWhole, Notice, Submit, TextField, Tone},
 };
 
 /// Says that a ticket waits about a key, and leads to it. Without JavaScript: the same.
@@ -40,26 +41,29 @@ pub fn ask(asked: bool, action: KeyAction, sending: Sending) -> Option<AnyView> 
     } else {
         "A second person has to approve this. Your request gets a ticket, and nothing changes before it is approved."
     };
-    let fault = sending.fault;
-    let error = Signal::derive(move || {
-        fault
-            .with(|fault| words::about(fault.as_ref(), "reason", "text without control characters"))
-    });
     asked.then(|| {
         view! {
             <Notice tone=Tone::Plain text />
-            <TextField
-                name="reason"
-                label="Reason"
-                value=sending.entered().get("reason").unwrap_or_default()
-                hint=Signal::stored("Whoever approves it reads this.".to_owned())
-                error
-                optional=true
-                most=1024
-            />
+            {reason(sending)}
         }
         .whole()
     })
+}
+
+/// The field for why something is asked for. Without JavaScript: the same.
+pub fn reason(sending: Sending) -> AnyView {
+    view! {
+        <TextField
+            name="reason"
+            label="Reason"
+            value=sending.entered().get("reason").unwrap_or_default()
+            hint=Signal::stored("Whoever approves it reads this.".to_owned())
+            error=about(sending.fault, "reason", "text without control characters")
+            optional=true
+            most=1024
+        />
+    }
+    .whole()
 }
 
 /// The button that sends such a form: it says whether a second person has to approve.

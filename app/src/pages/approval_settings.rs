@@ -9,18 +9,18 @@ use domain::{
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
-    approval::{submit, submit_unless, waiting_notice},
+    approval::{reason, submit, submit_unless, waiting_notice},
     loading::loaded,
     notices::UrlNotice,
     ticket_proposal::lines,
-    trouble::{FormFault, focus_on, lead_on},
+    trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
     calls::{Sending, read},
     rpc::{ApprovalPage, EndExemption, ExemptUser, LoadApprovalPage, SaveApproval},
     ui::{
         Change, Checkbox, Choices, Column, Heading, IntoWhole, Kind, Notice, Select, Table,
-        TextField, Time, Tone, WillChange, words,
+        TextField, Time, Tone, WillChange, row_form,
     },
 };
 
@@ -36,9 +36,7 @@ pub fn ApprovalPage() -> AnyView {
         focus_on(sending.fault);
         lead_on(sending.fault);
     }
-    let (saved, exempted) = (saving.done, exempting.done);
-    let done = Signal::derive(move || (saved.get() + exempted.get()).to_string());
-    let page = read(LoadApprovalPage {}, done);
+    let page = read(LoadApprovalPage {}, Sending::any_done([saving, exempting]));
     let refused =
         move || saving.fault.with(Option::is_some) || exempting.fault.with(Option::is_some);
     view! {
@@ -88,27 +86,18 @@ fn show(page: ApprovalPage, saving: Sending, exempting: Sending) -> AnyView {
 fn form(settings: Settings, can: bool, asked: bool, sending: Sending) -> AnyView {
     let fault = sending.fault;
     let entered = sending.entered();
-    let was_entered =
-        fault.with_untracked(Option::is_some) && entered.get("expiry_hours").is_some();
-    let ticked = |name: &str, present: bool| {
-        if was_entered {
-            entered.get_str(name) == Some("true")
-        } else {
-            present
-        }
-    };
     let before = lines(&settings);
     let present = settings.clone();
     let mut first = settings;
     for (action, name, ..) in OPERATIONS {
-        if ticked(name, first.actions.contains(&action)) {
+        if entered.ticked(name, first.actions.contains(&action)) {
             first.actions.insert(action);
         } else {
             first.actions.remove(&action);
         }
     }
-    first.run_on_approval = ticked("run_on_approval", first.run_on_approval);
-    first.mail = ticked("mail", first.mail);
+    first.run_on_approval = entered.ticked("run_on_approval", first.run_on_approval);
+    first.mail = entered.ticked("mail", first.mail);
     let wanted = RwSignal::new(first.clone());
     let changes = Memo::new(move |_| {
         let after = wanted.with(lines);
@@ -138,9 +127,7 @@ fn form(settings: Settings, can: bool, asked: bool, sending: Sending) -> AnyView
                   present: u32,
                   hint: String,
                   enter: fn(&mut Settings, u32)| {
-        let error = Signal::derive(move || {
-            fault.with(|fault| words::about(fault.as_ref(), name, "a whole number"))
-        });
+        let error = about(fault, name, "a whole number");
         let typed = move |text: String| {
             if let Ok(number) = text.trim().parse() {
                 wanted.update(|wanted| enter(wanted, number));
@@ -181,14 +168,12 @@ fn form(settings: Settings, can: bool, asked: bool, sending: Sending) -> AnyView
     let mail_to = entered
         .get("mail_to")
         .unwrap_or_else(|| present.mail_to.join(", "));
-    let told_wrong = Signal::derive(move || {
-        fault.with(|fault| words::about(fault.as_ref(), "mail_to", ADDRESSES))
-    });
+    let told_wrong = about(fault, "mail_to", ADDRESSES);
     let told = move |text: String| wanted.update(|wanted| wanted.mail_to = mail_addresses(&text));
     let send = can.then(|| {
         view! {
             <WillChange changes />
-            {reason(asked, sending)}
+            {asked.then(|| reason(sending))}
             <div class="actions">{submit_unless(idle, asked, "Save", "Saving…", sending)}</div>
         }
     });
@@ -284,29 +269,6 @@ const OPERATIONS: [(KeyAction, &str, &str, &str); 4] = [
     ),
 ];
 
-/// Why it is asked for, where somebody has to approve it.
-fn reason(asked: bool, sending: Sending) -> Option<AnyView> {
-    let fault = sending.fault;
-    let error = Signal::derive(move || {
-        fault
-            .with(|fault| words::about(fault.as_ref(), "reason", "text without control characters"))
-    });
-    asked.then(|| {
-        view! {
-            <TextField
-                name="reason"
-                label="Reason"
-                value=sending.entered().get("reason").unwrap_or_default()
-                hint=Signal::stored("Whoever approves it reads this.".to_owned())
-                error
-                optional=true
-                most=1024
-            />
-        }
-        .whole()
-    })
-}
-
 /// Who is exempt, and the form to exempt somebody.
 fn exempt(
     exemptions: &[Exemption],
@@ -351,19 +313,11 @@ fn cells(one: Exemption, can: bool, asked: bool, as_of: Instant, sending: Sendin
         one.action.words()
     );
     let end = can.then(|| {
-        view! {
-            <form
-                method="post"
-                action=EndExemption::PATH
-                on:submit=sending.submit(EndExemption::PATH)
-            >
-                <input type="hidden" name="user" value=one.user.id.to_string() />
-                <input type="hidden" name="action" value=one.action.as_str() />
-                <button type="submit" class="button button--small" aria-label=name>
-                    {label}
-                </button>
-            </form>
-        }
+        let entries = [
+            ("user", one.user.id.to_string()),
+            ("action", one.action.as_str().to_owned()),
+        ];
+        row_form(EndExemption::PATH, entries, sending, label, name)
     });
     vec![
         view! {
@@ -387,9 +341,7 @@ fn add(asked: bool, sending: Sending) -> AnyView {
     let fault = sending.fault;
     let entered = sending.entered();
     let given = |name| entered.get(name).unwrap_or_default();
-    let about = move |field: &'static str, expected: &'static str| {
-        Signal::derive(move || fault.with(|fault| words::about(fault.as_ref(), field, expected)))
-    };
+    let about = move |field, expected| about(fault, field, expected);
     let actions = KeyAction::SWITCHED.map(|one| (one.as_str().to_owned(), one.words().to_owned()));
     let kinds = [
         ("unixpwd", "With a password"),

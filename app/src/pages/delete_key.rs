@@ -7,7 +7,6 @@ use domain::{
     ticket::TicketId,
 };
 use leptos::{either::Either, prelude::*, server_fn::ServerFn};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     approval::{ask, submit_to_destroy, waiting_notice},
@@ -22,7 +21,7 @@ use crate::{
     place::Place,
     query::use_query,
     rpc::{DeleteKey, KeyPage, LoadKeyPage},
-    ui::{ApiCall, Heading, IntoWhole, modal},
+    ui::{ApiCall, Heading, IntoWhole, closes_to, modal},
 };
 
 /// Asks whether to delete one's key, on top of its details; or the replaced one, when the
@@ -81,18 +80,10 @@ pub fn Question(
     /// What becomes of it.
     sending: Sending,
 ) -> impl IntoView {
-    let back = place.key(key.tag.as_str());
-    let cancel = back.clone();
+    let cancel = place.key(key.tag.as_str());
+    let close = closes_to(cancel.clone());
     let fault = sending.fault;
     lead_on(fault);
-    let navigate = use_navigate();
-    let close = move |_| {
-        let options = NavigateOptions {
-            replace: true,
-            ..NavigateOptions::default()
-        };
-        navigate(&back, options);
-    };
     let waits = waiting.is_some();
     let tag = key.tag.to_string();
     let whose = (place == Place::Everybody).then(|| whose(&key));

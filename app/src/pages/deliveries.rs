@@ -6,7 +6,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use crate::{
     calls::Sending,
     rpc::{DeliveryRow, DeliveryState, ResendDelivery},
-    ui::{Column, Icon, IntoWhole, Shape, Table, Time},
+    ui::{Column, Icon, IntoWhole, Shape, Table, Time, row_form},
 };
 
 /// A table of deliveries, each with a button to send it again, if it is over.
@@ -76,16 +76,8 @@ fn again(row: &DeliveryRow, webhook: Option<i64>, sending: Sending) -> AnyView {
     if row.state == DeliveryState::Waiting {
         return ().whole();
     }
-    let label = format!("Resend: {}", row.subject);
-    view! {
-        <form method="post" action=ResendDelivery::PATH on:submit=sending.submit(ResendDelivery::PATH)>
-            <input type="hidden" name="id" value=row.id.to_string() />
-            {webhook
-                .map(|id| view! { <input type="hidden" name="webhook" value=id.to_string() /> })}
-            <button type="submit" class="button button--small" aria-label=label>
-                "Resend"
-            </button>
-        </form>
-    }
-    .whole()
+    let page = webhook.map(|id| ("webhook", id.to_string()));
+    let entries = [("id", row.id.to_string())].into_iter().chain(page);
+    let in_full = format!("Resend: {}", row.subject);
+    row_form(ResendDelivery::PATH, entries, sending, "Resend", in_full)
 }

@@ -9,13 +9,13 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::{
     loading::loaded,
     role::{not_editable, told},
-    trouble::{FormFault, focus_on, lead_on},
+    trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
     calls::{Sending, read_here},
     query::use_query,
     rpc::{LoadRoleForm, RoleForm, SaveRole},
-    ui::{Heading, IntoWhole, Submit, TextField, Tick, powers, words},
+    ui::{Heading, IntoWhole, Submit, TextField, Tick, powers},
 };
 
 /// Making a role, or changing one: its name, what it is for, and what it grants, with what that
@@ -67,9 +67,7 @@ fn Form(form: RoleForm, sending: Sending) -> AnyView {
     };
     let ticked = RwSignal::new(start);
     let fault = sending.fault;
-    let about = move |field: &'static str, expected: &'static str| {
-        Signal::derive(move || fault.with(|fault| words::about(fault.as_ref(), field, expected)))
-    };
+    let about = move |field, expected| about(fault, field, expected);
     let back = if id.is_empty() {
         "/roles".to_owned()
     } else {

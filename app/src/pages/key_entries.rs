@@ -9,7 +9,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::validity_field::ValidityField;
+use super::{trouble::about, validity_field::ValidityField};
 use crate::{
     browser,
     calls::Sending,
@@ -86,9 +86,7 @@ pub fn KeyFields(
     let error = Signal::derive(move || description_error(&description.read()));
     let refused = move |field| fault.with(|fault| words::about(fault.as_ref(), field, EXPECTED));
     let wrong = Signal::derive(move || error.get().or_else(|| refused("description")));
-    let validity_error = Signal::derive(move || {
-        fault.with(|fault| words::about(fault.as_ref(), expiry::FIELD, "a date"))
-    });
+    let validity_error = about(fault, expiry::FIELD, "a date");
     let field = match (form.owner, form.own) {
         (Owner::Local, _) | (Owner::Saml, false) => view! {
             <ValidityField

@@ -1,12 +1,15 @@
 //! What of everybody's keys is shown: figures, search, order; all of it in the address.
 
-use domain::directory::{Count, Order, Slice, Tiles};
+use domain::{
+    directory::{Count, Order, Slice, Tiles},
+    ticket::TicketView,
+};
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     format,
-    place::EVERYBODY,
+    place::{EVERYBODY, TICKETS},
     query::use_query,
     rpc::KeysPage,
     ui::{IntoWhole, Pause, address, words},
@@ -96,7 +99,7 @@ impl Wanted {
 fn waiting_tile(number: u64) -> AnyView {
     view! {
         <li>
-            <a class="tile" href="/tickets?show=waiting">
+            <a class="tile" href=address(TICKETS, &[("show", TicketView::Waiting.as_str())])>
                 <span class="tile__figure">{format::thousands(number)}</span>
                 <span class="tile__name">"Waiting tickets"</span>
             </a>

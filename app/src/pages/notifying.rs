@@ -6,7 +6,7 @@ use super::{
     deliveries::DeliveryTable,
     loading::loaded,
     notices::UrlNotice,
-    trouble::{FormFault, focus_on, lead_on},
+    trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
     calls::{Sending, read_here},
@@ -14,9 +14,7 @@ use crate::{
         AddWebhook, LoadNotifyingPage, NOTIFYING, NotifyingPage, ResendDelivery, TestMail,
         WebhookRow,
     },
-    ui::{
-        Column, Fact, Facts, Heading, IntoWhole, Pager, Submit, Table, TextField, Tick, Time, words,
-    },
+    ui::{Column, Fact, Facts, Heading, IntoWhole, Pager, Submit, Table, TextField, Tick, Time},
 };
 
 /// Webhooks, the mail server and what was not delivered.
@@ -27,10 +25,7 @@ pub fn NotifyingPage() -> AnyView {
     let adding = Sending::to(&[AddWebhook::PATH]);
     let testing = Sending::to(&[TestMail::PATH]);
     let resending = Sending::to(&[ResendDelivery::PATH]);
-    let changes = Signal::derive(move || {
-        let times = [adding, testing, resending].map(|sending| sending.done.get());
-        format!("{times:?}")
-    });
+    let changes = Sending::any_done([adding, testing, resending]);
     let page = read_here(|at| LoadNotifyingPage { at }, changes);
     view! {
         <Heading title="Notices" />
@@ -92,9 +87,7 @@ fn Add(kinds: Vec<String>, sending: Sending) -> AnyView {
     let fault = sending.fault;
     focus_on(fault);
     lead_on(fault);
-    let about = move |field: &'static str, what: &'static str| {
-        Signal::derive(move || fault.with(|fault| words::about(fault.as_ref(), field, what)))
-    };
+    let about = move |field, expected| about(fault, field, expected);
     let none = about("events", "something to tell");
     let url = sending.entered().get("url").unwrap_or_default();
     let ticks = kinds.into_iter().map(|kind| {
@@ -171,9 +164,7 @@ fn Try(sending: Sending) -> AnyView {
     let fault = sending.fault;
     focus_on(fault);
     lead_on(fault);
-    let error = Signal::derive(move || {
-        fault.with(|fault| words::about(fault.as_ref(), "address", "an address"))
-    });
+    let error = about(fault, "address", "an address");
     let address = sending.entered().get("address").unwrap_or_default();
     view! {
         <form method="post" action=TestMail::PATH on:submit=sending.submit(TestMail::PATH)>

@@ -6,7 +6,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::{
     loading::loaded,
     notices::UrlNotice,
-    trouble::{FormFault, focus_on, lead_on},
+    trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
     Told,
@@ -16,7 +16,10 @@ use crate::{
         ChooseNotices, LoadNoticesPage, MarkNoticeRead, MarkNoticesRead, NOTICES, NoticeRow,
         NoticesPage,
     },
-    ui::{Checkbox, Heading, IntoWhole, Notice, Pager, Submit, TextField, Time, Tone, words},
+    ui::{
+        Checkbox, Heading, IntoWhole, Notice, Pager, Submit, TextField, Time, Tone, row_form,
+        settled_form,
+    },
 };
 
 /// What one was told, the latest first, and what one wants by mail.
@@ -26,10 +29,7 @@ use crate::{
 pub fn OwnNoticesPage() -> AnyView {
     let marking = Sending::to(&[MarkNoticeRead::PATH, MarkNoticesRead::PATH]);
     let choosing = Sending::to(&[ChooseNotices::PATH]);
-    let changes = Signal::derive(move || {
-        let times = [marking, choosing].map(|sending| sending.done.get());
-        format!("{times:?}")
-    });
+    let changes = Sending::any_done([marking, choosing]);
     // The bell at the top counts what is left.
     let told = use_context::<Told>();
     Effect::new(move |before: Option<()>| {
@@ -52,21 +52,16 @@ fn show(page: NoticesPage, marking: Sending, choosing: Sending) -> AnyView {
     let as_of = page.as_of;
     let latest = page.rows.first().map(|row| row.id);
     let all = latest.filter(|_| page.unread > 0).map(|latest| {
-        view! {
-            <form
-                method="post"
-                action=MarkNoticesRead::PATH
-                on:submit=marking.submit(MarkNoticesRead::PATH)
-            >
-                <input type="hidden" name="up_to" value=latest.to_string() />
-                <Submit
-                    label="Mark all as read"
-                    pending_label="Marking…"
-                    pending=marking.pending
-                    class="button button--small"
-                />
-            </form>
-        }
+        let button = view! {
+            <Submit
+                label="Mark all as read"
+                pending_label="Marking…"
+                pending=marking.pending
+                class="button button--small"
+            />
+        };
+        let entries = [("up_to", latest.to_string())];
+        settled_form(MarkNoticesRead::PATH, entries, marking, button.whole())
     });
     let list = if page.rows.is_empty() {
         view! {
@@ -120,19 +115,9 @@ fn one(row: &NoticeRow, as_of: Instant, marking: Sending) -> AnyView {
     });
     let sentences = sentences.collect::<Vec<_>>();
     let mark = (!row.read).then(|| {
-        let label = format!("Mark as read: {}", row.subject);
-        view! {
-            <form
-                method="post"
-                action=MarkNoticeRead::PATH
-                on:submit=marking.submit(MarkNoticeRead::PATH)
-            >
-                <input type="hidden" name="id" value=row.id.to_string() />
-                <button type="submit" class="button button--small" aria-label=label>
-                    "Mark as read"
-                </button>
-            </form>
-        }
+        let (entries, label) = ([("id", row.id.to_string())], "Mark as read");
+        let in_full = format!("{label}: {}", row.subject);
+        row_form(MarkNoticeRead::PATH, entries, marking, label, in_full)
     });
     let chip = (!row.read).then(|| view! { <span class="chip chip--wait">"New"</span> });
     view! {
@@ -161,20 +146,13 @@ fn ByMail(page: NoticesPage, choosing: Sending) -> AnyView {
     lead_on(fault);
     let before = choosing.entered();
     let choice = page.choice;
-    let ticked = |name: &str, present: bool| match before.get("address") {
-        // A box that was not ticked is not in the address.
-        Some(_) => before.get_str(name) == Some("true"),
-        None => present,
-    };
     let (keys, ends, tickets) = (
-        ticked("keys", choice.keys),
-        ticked("ends", choice.ends),
-        ticked("tickets", choice.tickets),
+        before.ticked("keys", choice.keys),
+        before.ticked("ends", choice.ends),
+        before.ticked("tickets", choice.tickets),
     );
     let address = before.get("address").unwrap_or(choice.address);
-    let error = Signal::derive(move || {
-        fault.with(|fault| words::about(fault.as_ref(), "address", "an address"))
-    });
+    let error = about(fault, "address", "an address");
     let hint = if page.from_sign_in.is_empty() {
         "Empty: nothing is sent.".to_owned()
     } else {

@@ -3,11 +3,11 @@
 use domain::password::{MAX_CHARS, MIN_CHARS};
 use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::trouble::{FormFault, focus_on, lead_on};
+use super::trouble::{FormFault, about, focus_on, lead_on};
 use crate::{
     calls::Sending,
     rpc::ChangePassword,
-    ui::{Kind, Submit, TextField, words},
+    ui::{Kind, Submit, TextField},
 };
 
 /// The form to change one's password.
@@ -24,11 +24,7 @@ pub fn PasswordForm(
     let fault = change.fault;
     focus_on(fault);
     lead_on(fault);
-    let about = move |field: &'static str| {
-        Signal::derive(move || {
-            fault.with(|fault| words::about(fault.as_ref(), field, "a password"))
-        })
-    };
+    let about = move |field| about(fault, field, "a password");
     let hint = format!(
         "{MIN_CHARS} to {MAX_CHARS} characters. A few words make a good one; nothing else is required."
     );

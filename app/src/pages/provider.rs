@@ -9,7 +9,7 @@ use super::{
     loading::loaded,
     notices::UrlNotice,
     providers::standing,
-    trouble::{FormFault, focus_on, lead_on, times_stale},
+    trouble::{FormFault, about, focus_on, lead_on, times_stale},
 };
 use crate::{
     browser,
@@ -18,7 +18,7 @@ use crate::{
     rpc::{DeleteProvider, LoadProviderPage, ProviderPage, SaveProvider},
     ui::{
         Checkbox, Fact, Facts, FieldError, Heading, IntoWhole, Kind, Notice, Submit, TextField,
-        Tone, words,
+        Tone,
     },
 };
 
@@ -165,7 +165,7 @@ impl Entries {
 
     fn error(self, name: &'static str, expected: &'static str) -> Signal<Option<String>> {
         let fault = self.sending.fault;
-        Signal::derive(move || fault.with(|fault| words::about(fault.as_ref(), name, expected)))
+        about(fault, name, expected)
     }
 
     fn tick(
@@ -175,7 +175,9 @@ impl Entries {
         hint: &'static str,
         present: bool,
     ) -> AnyView {
-        let checked = self.value(name, if present { "true" } else { "" }) == "true";
+        let checked = self
+            .before
+            .with_value(|before| before.ticked(name, present));
         view! { <Checkbox name label hint checked /> }.whole()
     }
 

@@ -2,7 +2,6 @@
 
 use domain::role::{BuiltInRole, Role};
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     loading::loaded,
@@ -12,7 +11,7 @@ use super::{
 use crate::{
     calls::{Sending, read_here},
     rpc::{DeleteRole, Hindrance, LoadRolePage, RolePage},
-    ui::{ApiCall, Heading, IntoWhole, Notice, Submit, Tone, modal, powers},
+    ui::{ApiCall, Heading, IntoWhole, Notice, Submit, Tone, closes_to, modal, powers},
 };
 
 /// What somebody with a role can do, and who holds it.
@@ -177,15 +176,7 @@ fn Holders(page: RolePage) -> AnyView {
 #[component]
 fn Question(role: Role, sending: Sending) -> AnyView {
     let back = format!("/roles/{}", role.id);
-    let navigate = use_navigate();
-    let close_to = back.clone();
-    let close = move |_| {
-        let options = NavigateOptions {
-            replace: true,
-            ..NavigateOptions::default()
-        };
-        navigate(&close_to, options);
-    };
+    let close = closes_to(back.clone());
     view! {
         <dialog
             node_ref=modal()

@@ -2,12 +2,12 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::trouble::{FormFault, focus_on, lead_on};
+use super::trouble::{FormFault, about, focus_on, lead_on};
 use crate::{
     calls::Sending,
     format,
     rpc::{BeginSecondFactor, ConfirmSecondFactor, Factor, PendingFactor, RemoveSecondFactor},
-    ui::{IntoWhole, Notice, Submit, TextField, Tone, words},
+    ui::{IntoWhole, Notice, Submit, TextField, Tone},
 };
 
 /// The second factor of whoever has a password here.
@@ -139,9 +139,7 @@ fn CodeForm(
     sending: Sending,
 ) -> impl IntoView {
     let fault = sending.fault;
-    let wrong = Signal::derive(move || {
-        fault.with(|fault| words::about(fault.as_ref(), "code", "a code that is valid now"))
-    });
+    let wrong = about(fault, "code", "a code that is valid now");
     view! {
         <form method="post" action=path on:submit=sending.submit(path)>
             <TextField

@@ -28,10 +28,7 @@ pub fn PasswordAndSessionsPage() -> AnyView {
         ConfirmSecondFactor::PATH,
         RemoveSecondFactor::PATH,
     ]);
-    let changes = Signal::derive(move || {
-        let times = [change, end, factor].map(|sending| sending.done.get());
-        format!("{times:?}")
-    });
+    let changes = Sending::any_done([change, end, factor]);
     let page = read(LoadSecurityPage {}, changes);
     view! {
         <Heading title="Password and sessions" />

@@ -8,7 +8,7 @@ use crate::{
     calls::Sending,
     format,
     rpc::{EndOtherSessions, EndSession, SessionKind, SessionRow},
-    ui::{Fact, Facts, Submit},
+    ui::{Fact, Facts, IntoWhole, Submit, row_form, settled_form},
 };
 
 /// One's sessions, with buttons to end them.
@@ -27,16 +27,15 @@ pub fn Sessions(
     lead_on(fault);
     let others = sessions.iter().any(|session| !session.current);
     let end_all = others.then(|| {
-        view! {
-            <form method="post" action=EndOtherSessions::PATH on:submit=sending.submit(EndOtherSessions::PATH)>
-                <Submit
-                    label="End all others"
-                    pending_label="Ending…"
-                    pending=sending.pending
-                    class="button"
-                />
-            </form>
-        }
+        let button = view! {
+            <Submit
+                label="End all others"
+                pending_label="Ending…"
+                pending=sending.pending
+                class="button"
+            />
+        };
+        settled_form(EndOtherSessions::PATH, [], sending, button.whole())
     });
     view! {
         <section class="card" aria-labelledby="sessions">
@@ -76,18 +75,14 @@ fn Session(session: SessionRow, as_of: Instant, sending: Sending) -> impl IntoVi
     let mark = if session.current {
         Either::Left(view! { <span class="chip chip--good">"This session"</span> })
     } else {
-        Either::Right(view! {
-            <form method="post" action=EndSession::PATH on:submit=sending.submit(EndSession::PATH)>
-                <input type="hidden" name="id" value=session.id />
-                <button
-                    type="submit"
-                    class="button button--small"
-                    aria-label=end_label
-                >
-                    "End"
-                </button>
-            </form>
-        })
+        let entries = [("id", session.id)];
+        Either::Right(row_form(
+            EndSession::PATH,
+            entries,
+            sending,
+            "End",
+            end_label,
+        ))
     };
     view! {
         <li class="session">

@@ -11,7 +11,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::{
     loading::loaded,
     notices::UrlNotice,
-    trouble::{FormFault, focus_on, lead_on},
+    trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
     calls::{Sending, read},
@@ -27,11 +27,7 @@ use crate::{
 #[component]
 pub fn SettingsPage() -> AnyView {
     let sending = Sending::to(&[SavePolicy::PATH]);
-    let done = sending.done;
-    let page = read(
-        LoadSettingsPage {},
-        Signal::derive(move || done.get().to_string()),
-    );
+    let page = read(LoadSettingsPage {}, Sending::any_done([sending]));
     view! {
         <Heading title="Settings" />
             {move || sending.fault.with(Option::is_none).then(|| view! { <UrlNotice /> })}
@@ -63,9 +59,7 @@ impl Entries {
         hint: String,
     ) -> AnyView {
         let fault = self.sending.fault;
-        let error = Signal::derive(move || {
-            fault.with(|fault| words::about(fault.as_ref(), name, "a whole number"))
-        });
+        let error = about(fault, name, "a whole number");
         view! {
             <TextField
                 name
@@ -87,7 +81,9 @@ impl Entries {
         hint: &'static str,
         present: bool,
     ) -> AnyView {
-        let checked = self.value(name, if present { "true" } else { "" }) == "true";
+        let checked = self
+            .before
+            .with_value(|before| before.ticked(name, present));
         view! { <Checkbox name label hint checked disabled=self.fixed /> }.whole()
     }
 

@@ -13,14 +13,15 @@ use super::{
     ticket_decision::question,
     ticket_proposal::proposal,
     ticket_steps::shown_steps,
-    trouble::{FormFault, focus_on, lead_on},
+    trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
     calls::{Sending, read_here, told},
     place::TICKETS,
     rpc::{CommentTicket, DecideTicket, ExecuteTicket, LoadTicketPage, MoveTicket, TicketPage},
     ui::{
-        Fact, Facts, Heading, IntoWhole, Notice, Submit, TextArea, TicketChip, Time, Tone, words,
+        Fact, Facts, Heading, IntoWhole, Notice, Submit, TextArea, TicketChip, Time, Tone,
+        settled_form,
     },
 };
 
@@ -53,18 +54,14 @@ pub fn TicketPage(
         focus_on(sending.fault);
         lead_on(sending.fault);
     }
-    let done = moving.done;
-    let said = saying.done;
-    let changes = Signal::derive(move || {
-        let (beat, done, said) = (pulse.beat.get(), done.get(), said.get());
-        format!("{beat} {done} {said}")
-    });
+    let done = Sending::any_done([moving, saying]);
+    let changes = Signal::derive(move || format!("{} {}", pulse.beat.get(), done.get()));
     let page = read_here(|at| LoadTicketPage { at }, changes);
     // What is typed belongs to the page, which is read anew under it.
     let decision_comment = RwSignal::new(deciding.entered().get("comment").unwrap_or_default());
     let comment = RwSignal::new(saying.entered().get("comment").unwrap_or_default());
     Effect::new(move |before: Option<usize>| {
-        let times = said.get();
+        let times = saying.done.get();
         if before.is_some_and(|before| before < times) {
             comment.set(String::new());
         }
@@ -242,30 +239,17 @@ fn acts(page: &TicketPage, moving: Sending) -> Option<AnyView> {
     );
     let reject = link(Move::Reject, "reject", "Reject", "button button--danger");
     let execute = can(page, Move::Execute).then(|| {
-        view! {
-            <form
-                method="post"
-                action=ExecuteTicket::PATH
-                on:submit=moving.submit(ExecuteTicket::PATH)
-            >
-                <input type="hidden" name="id" value=id.to_string() />
-                <Submit
-                    label="Execute ticket"
-                    pending_label="Executing…"
-                    pending=moving.pending
-                />
-            </form>
-        }
+        let button = view! {
+            <Submit label="Execute ticket" pending_label="Executing…" pending=moving.pending />
+        };
+        let entries = [("id", id.to_string())];
+        settled_form(ExecuteTicket::PATH, entries, moving, button.whole())
     });
     let step = |by, name: &'static str, label, pending_label, class| {
         can(page, by).then(|| {
-            view! {
-                <form method="post" action=MoveTicket::PATH on:submit=moving.submit(MoveTicket::PATH)>
-                    <input type="hidden" name="id" value=id.to_string() />
-                    <input type="hidden" name="step" value=name />
-                    <Submit label pending_label pending=moving.pending class />
-                </form>
-            }
+            let button = view! { <Submit label pending_label pending=moving.pending class /> };
+            let entries = [("id", id.to_string()), ("step", name.to_owned())];
+            settled_form(MoveTicket::PATH, entries, moving, button.whole())
         })
     };
     let renew = step(
@@ -333,9 +317,7 @@ const fn happened(what: Happening) -> &'static str {
 /// Says something about it. Not while a decision is asked for, which has such a field itself.
 fn say(id: String, comment: RwSignal<String>, saying: Sending) -> AnyView {
     let fault = saying.fault;
-    let error = Signal::derive(move || {
-        fault.with(|fault| words::about(fault.as_ref(), "comment", "a comment"))
-    });
+    let error = about(fault, "comment", "a comment");
     view! {
         <section class="card card--flat" aria-labelledby="say">
             <h2 class="subtitle" id="say">

@@ -5,17 +5,19 @@ use domain::{
     ticket::{Again, FRESH_MINUTES, Move},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     ticket::{Decision, can},
-    trouble::FormFault,
+    trouble::{FormFault, about},
 };
 use crate::{
     calls::Sending,
     place::TICKETS,
     rpc::{DecideTicket, TicketPage},
-    ui::{ApiCall, IntoWhole, Kind, Notice, Submit, TextArea, TextField, Tone, modal, words},
+    ui::{
+        ApiCall, IntoWhole, Kind, Notice, Submit, TextArea, TextField, Tone, closes_to, modal,
+        words,
+    },
 };
 
 /// Asks for the decision.
@@ -29,15 +31,7 @@ pub fn question(
 ) -> AnyView {
     let ticket = &page.ticket;
     let back = format!("{TICKETS}/{}", ticket.id);
-    let navigate = use_navigate();
-    let close_to = back.clone();
-    let close = move |_| {
-        let options = NavigateOptions {
-            replace: true,
-            ..NavigateOptions::default()
-        };
-        navigate(&close_to, options);
-    };
+    let close = closes_to(back.clone());
     let approve = decision == Decision::Approve;
     let by = if approve { Move::Approve } else { Move::Reject };
     let title = if approve {
@@ -97,9 +91,7 @@ fn Form(
     back: String,
 ) -> AnyView {
     let fault = sending.fault;
-    let about = move |field: &'static str, expected: &'static str| {
-        Signal::derive(move || fault.with(|fault| words::about(fault.as_ref(), field, expected)))
-    };
+    let about = move |field, expected| about(fault, field, expected);
     let (decision, label, pending_label, class, hint) = if approve {
         (
             "approve",

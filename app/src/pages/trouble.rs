@@ -80,6 +80,16 @@ pub fn FormFault(
     move || sending.fault.get().map(|fault| fault_notice(&fault))
 }
 
+/// What is wrong with a form's field, if anything is; `expected` says what it takes (see
+/// [`words::problem`]).
+pub fn about(
+    fault: RwSignal<Option<Fault>>,
+    field: &'static str,
+    expected: &'static str,
+) -> Signal<Option<String>> {
+    Signal::derive(move || fault.with(|fault| words::about(fault.as_ref(), field, expected)))
+}
+
 /// Once a form was refused, moves the focus to the first wrong field, or to the error.
 pub fn focus_on(fault: RwSignal<Option<Fault>>) {
     Effect::new(move || {

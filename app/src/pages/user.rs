@@ -1,7 +1,6 @@
 //! `/users/{id}`, `/users/{id}/disable` and `/users/{id}/enable`
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     loading::loaded,
@@ -18,7 +17,7 @@ use crate::{
         DisableUser, EnableUser, GiveRole, LoadUserPage, ResetSecondFactor, SetSelfService,
         SetUserPassword, TakeRole, UserPage,
     },
-    ui::{ApiCall, Fact, Facts, Heading, IntoWhole, Submit, UserChip, address, modal},
+    ui::{ApiCall, Fact, Facts, Heading, IntoWhole, Submit, UserChip, address, closes_to, modal},
 };
 
 /// What is asked on top of a user's page.
@@ -48,11 +47,8 @@ pub fn UserPage(
         focus_on(sending.fault);
         lead_on(sending.fault);
     }
-    let done = Signal::derive(move || {
-        let done = rights.done.get() + password.done.get() + factor.done.get();
-        done.to_string()
-    });
-    let page = read_here(|at| LoadUserPage { at }, done);
+    let changes = Sending::any_done([rights, password, factor]);
+    let page = read_here(|at| LoadUserPage { at }, changes);
     view! {
         <Heading title="User" />
         <UrlNotice />
@@ -137,15 +133,7 @@ fn Account(page: UserPage) -> AnyView {
 fn Question(page: UserPage, asked: Asked, sending: Sending) -> AnyView {
     let identity = page.user.identity;
     let back = format!("/users/{}", identity.id);
-    let navigate = use_navigate();
-    let close_to = back.clone();
-    let close = move |_| {
-        let options = NavigateOptions {
-            replace: true,
-            ..NavigateOptions::default()
-        };
-        navigate(&close_to, options);
-    };
+    let close = closes_to(back.clone());
     let name = identity.principal.name.clone();
     let disable = asked == Asked::Disable;
     let (title, path, label, pending_label, class) = if disable {

@@ -3,11 +3,11 @@
 use domain::password::{MAX_CHARS, MIN_CHARS};
 use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::trouble::FormFault;
+use super::trouble::{FormFault, about};
 use crate::{
     calls::Sending,
     rpc::{SetUserPassword, UserPage},
-    ui::{IntoWhole, Kind, Submit, TextField, words},
+    ui::{IntoWhole, Kind, Submit, TextField},
 };
 
 /// The form to set a local account's password, which must be changed at the next sign-in.
@@ -18,11 +18,7 @@ pub fn password_of(page: &UserPage, sending: Sending) -> AnyView {
         return ().whole();
     }
     let fault = sending.fault;
-    let about = move |field: &'static str| {
-        Signal::derive(move || {
-            fault.with(|fault| words::about(fault.as_ref(), field, "a password"))
-        })
-    };
+    let about = move |field| about(fault, field, "a password");
     let hint = format!("{MIN_CHARS} to {MAX_CHARS} characters.");
     view! {
         <details class="card" open=fault.with_untracked(Option::is_some)>

@@ -6,7 +6,7 @@ use super::trouble::FormFault;
 use crate::{
     calls::Sending,
     rpc::{GiveRole, SetSelfService, TakeRole, UserPage},
-    ui::{Choices, IntoWhole, Select, Submit},
+    ui::{Choices, IntoWhole, Select, Submit, row_form},
 };
 
 /// The roles that a user holds, with ways to take them away and to give others. A person can give
@@ -89,16 +89,8 @@ pub fn roles_of(page: &UserPage, sending: Sending) -> AnyView {
 
 fn take(who: &str, role: String, sending: Sending) -> AnyView {
     let label = format!("Take away {role}");
-    view! {
-        <form method="post" action=TakeRole::PATH on:submit=sending.submit(TakeRole::PATH)>
-            <input type="hidden" name="who" value=who.to_owned() />
-            <input type="hidden" name="role" value=role />
-            <button type="submit" class="button button--small" aria-label=label>
-                "Take away"
-            </button>
-        </form>
-    }
-    .whole()
+    let entries = [("who", who.to_owned()), ("role", role)];
+    row_form(TakeRole::PATH, entries, sending, "Take away", label)
 }
 
 /// *API Key Self-Service*, which everybody holds until it is withdrawn.
@@ -111,23 +103,9 @@ fn self_service(page: &UserPage, who: &str, sending: Sending) -> AnyView {
     };
     let way = (page.may_assign && !page.own).then(|| {
         let label = if withdrawn { "Give back" } else { "Withdraw" };
-        view! {
-            <form
-                method="post"
-                action=SetSelfService::PATH
-                on:submit=sending.submit(SetSelfService::PATH)
-            >
-                <input type="hidden" name="who" value=who.to_owned() />
-                <input type="hidden" name="allowed" value=withdrawn.to_string() />
-                <button
-                    type="submit"
-                    class="button button--small"
-                    aria-label=format!("{label} API Key Self-Service")
-                >
-                    {label}
-                </button>
-            </form>
-        }
+        let entries = [("who", who.to_owned()), ("allowed", withdrawn.to_string())];
+        let in_full = format!("{label} API Key Self-Service");
+        row_form(SetSelfService::PATH, entries, sending, label, in_full)
     });
     view! {
         <li class="given-role">

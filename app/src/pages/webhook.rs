@@ -15,7 +15,8 @@ use crate::{
         SwitchWebhook, TestWebhook, WebhookPage,
     },
     ui::{
-        Checkbox, CopyButton, Fact, Facts, Heading, IntoWhole, Notice, Pager, Submit, Tone, words,
+        Checkbox, CopyButton, Fact, Facts, Heading, IntoWhole, Notice, Pager, Submit, Tone,
+        settled_form, words,
     },
 };
 
@@ -32,9 +33,7 @@ pub fn WebhookPage() -> AnyView {
     ]);
     // What is removed is not read anew.
     let removing = Sending::to(&[DeleteWebhook::PATH]);
-    let done = sending.done;
-    let changes = Signal::derive(move || done.get().to_string());
-    let page = read_here(|at| LoadWebhookPage { at }, changes);
+    let page = read_here(|at| LoadWebhookPage { at }, Sending::any_done([sending]));
     view! {
         <Heading title="Webhook" />
         {move || sending.fault.with(Option::is_none).then(|| view! { <UrlNotice /> })}
@@ -106,6 +105,15 @@ fn show(page: WebhookPage, sending: Sending, removing: Sending) -> AnyView {
 fn the_secret(id: i64, secret: &Secret, sending: Sending) -> AnyView {
     let text = secret.expose().to_owned();
     let copied = text.clone();
+    let put_away = view! {
+        <Submit
+            label="I have stored it"
+            pending_label="Putting away…"
+            pending=sending.pending
+            class="button"
+        />
+    };
+    let put_away = settled_form(PutSecretAway::PATH, numbered(id), sending, put_away.whole());
     view! {
         <section class="card" aria-labelledby="secret">
             <h2 class="subtitle" id="secret">
@@ -120,15 +128,7 @@ fn the_secret(id: i64, secret: &Secret, sending: Sending) -> AnyView {
             </p>
             <div class="actions">
                 <CopyButton text=move |()| copied.clone() label="Copy" />
-                <form method="post" action=PutSecretAway::PATH on:submit=sending.submit(PutSecretAway::PATH)>
-                    <input type="hidden" name="id" value=id.to_string() />
-                    <Submit
-                        label="I have stored it"
-                        pending_label="Putting away…"
-                        pending=sending.pending
-                        class="button"
-                    />
-                </form>
+                {put_away}
             </div>
         </section>
     }
@@ -136,36 +136,33 @@ fn the_secret(id: i64, secret: &Secret, sending: Sending) -> AnyView {
 }
 
 fn actions(id: i64, enabled: bool, sending: Sending) -> AnyView {
-    let number = move || view! { <input type="hidden" name="id" value=id.to_string() /> };
     let (to, label) = if enabled {
         ("false", "Switch off")
     } else {
         ("true", "Switch on")
     };
     let test = enabled.then(|| {
-        view! {
-            <form method="post" action=TestWebhook::PATH on:submit=sending.submit(TestWebhook::PATH)>
-                {number()}
-                <Submit
-                    label="Send a test"
-                    pending_label="Sending…"
-                    pending=sending.pending
-                    class="button"
-                />
-            </form>
-        }
+        let button = view! {
+            <Submit
+                label="Send a test"
+                pending_label="Sending…"
+                pending=sending.pending
+                class="button"
+            />
+        };
+        settled_form(TestWebhook::PATH, numbered(id), sending, button.whole())
     });
-    view! {
-        <div class="actions">
-            {test}
-            <form method="post" action=SwitchWebhook::PATH on:submit=sending.submit(SwitchWebhook::PATH)>
-                {number()}
-                <input type="hidden" name="enabled" value=to />
-                <Submit label pending_label="Switching…" pending=sending.pending class="button" />
-            </form>
-        </div>
-    }
-    .whole()
+    let switch = view! {
+        <Submit label pending_label="Switching…" pending=sending.pending class="button" />
+    };
+    let wanted = numbered(id).into_iter().chain([("enabled", to.to_owned())]);
+    let switch = settled_form(SwitchWebhook::PATH, wanted, sending, switch.whole());
+    view! { <div class="actions">{test} {switch}</div> }.whole()
+}
+
+/// Names a webhook in a form.
+fn numbered(id: i64) -> [(&'static str, String); 1] {
+    [("id", id.to_string())]
 }
 
 fn delete(id: i64, sending: Sending) -> AnyView {

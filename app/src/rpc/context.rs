@@ -12,7 +12,7 @@ use leptos_axum::ResponseOptions;
 use service::{Actor, Origin, Outcome, Services, Waiting, reveal::RevealKey};
 
 use super::{Fault, cookies::Cookies};
-use crate::place::Place;
+use crate::place::{Place, TICKETS};
 
 /// Who asks, and from where.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ pub(super) fn show_once(scope: &Scope, outcome: Outcome<RevealKey>, place: Place
 /// Leads the browser to the ticket that was made instead.
 pub(super) fn tell_request(waiting: Waiting) {
     let ticket = waiting.ticket;
-    leptos_axum::redirect(&format!("/tickets/{ticket}?notice=requested"));
+    leptos_axum::redirect(&format!("{TICKETS}/{ticket}?notice=requested"));
 }
 
 /// Does `work` and turns its error into this request's answer.

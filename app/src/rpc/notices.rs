@@ -149,7 +149,7 @@ pub async fn choose_notices(
     };
     let saved = as_actor(async |services, actor| {
         services.notices.choose(&actor, choice).await?;
-        leptos_axum::redirect("/profile/notices?notice=saved");
+        leptos_axum::redirect(&format!("{NOTICES}?notice=saved"));
         Ok(())
     })
     .await;

@@ -10,6 +10,8 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Packed, Secret};
+#[cfg(feature = "ssr")]
+use crate::place::TICKETS;
 
 /// What *Tickets* shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,7 +205,7 @@ fn named(id: &str) -> Result<domain::ticket::TicketId, domain::error::Error> {
 /// The page of a ticket that a form names.
 #[cfg(feature = "ssr")]
 fn page_of(id: &str) -> String {
-    named(id).map_or_else(|_| "/tickets".to_owned(), |id| format!("/tickets/{id}"))
+    named(id).map_or_else(|_| TICKETS.to_owned(), |id| format!("{TICKETS}/{id}"))
 }
 
 /// Approves or rejects somebody else's request.
@@ -245,7 +247,7 @@ pub async fn decide_ticket(
             TicketState::Done => "ticket-executed",
             _ => "ticket-approved",
         };
-        leptos_axum::redirect(&format!("/tickets/{}?notice={notice}", ticket.id));
+        leptos_axum::redirect(&format!("{}?notice={notice}", page_of(&id)));
         Ok(())
     })
     .await;

@@ -2,6 +2,9 @@
 
 use leptos::prelude::*;
 
+use super::IntoWhole;
+use crate::calls::Sending;
+
 /// Sends its form. While the answer is awaited it says so and takes no second press.
 ///
 /// Without JavaScript: a plain submit button.
@@ -35,4 +38,44 @@ pub fn Submit(
             {move || if pending.get() { pending_label } else { label }}
         </button>
     }
+}
+
+/// A form without fields: what it says is settled, and `button` sends it.
+///
+/// Without JavaScript: the same.
+pub fn settled_form(
+    path: &'static str,
+    entries: impl IntoIterator<Item = (&'static str, String)>,
+    sending: Sending,
+    button: AnyView,
+) -> AnyView {
+    let entries = entries
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> });
+    view! {
+        <form method="post" action=path on:submit=sending.submit(path)>
+            {entries.collect_view()}
+            {button}
+        </form>
+    }
+    .whole()
+}
+
+/// Such a form in one of several rows: a small button, which says in full what it does to whoever
+/// does not see the row.
+///
+/// Without JavaScript: the same.
+pub fn row_form(
+    path: &'static str,
+    entries: impl IntoIterator<Item = (&'static str, String)>,
+    sending: Sending,
+    label: &'static str,
+    in_full: String,
+) -> AnyView {
+    let button = view! {
+        <button type="submit" class="button button--small" aria-label=in_full>
+            {label}
+        </button>
+    };
+    settled_form(path, entries, sending, button.whole())
 }

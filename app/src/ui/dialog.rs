@@ -1,6 +1,7 @@
 //! A question on top of a page: a native dialog with an address of its own.
 
-use leptos::{html, prelude::*};
+use leptos::{ev::Event, html, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 /// Makes a dialog modal: the focus is kept within it and returned, Esc closes it.
 ///
@@ -18,4 +19,18 @@ pub fn modal() -> NodeRef<html::Dialog> {
         });
     });
     dialog
+}
+
+/// What a question does that is closed: it leads to a page, in whose place it had stood.
+///
+/// Without JavaScript: nothing; its link leads there.
+pub fn closes_to(page: String) -> impl Fn(Event) {
+    let navigate = use_navigate();
+    move |_| {
+        let options = NavigateOptions {
+            replace: true,
+            ..NavigateOptions::default()
+        };
+        navigate(&page, options);
+    }
 }

@@ -30,13 +30,13 @@ pub mod words;
 
 pub use self::{
     api_call::{ApiCall, call_for_each},
-    button::Submit,
+    button::{Submit, row_form, settled_form},
     changes::{Change, Changes, WillChange},
     check_words::{CheckNotice, checked_address},
     checkbox::Checkbox,
     chip::StateChip,
     copy::CopyButton,
-    dialog::modal,
+    dialog::{closes_to, modal},
     facts::{Fact, Facts},
     field::{FieldError, Kind, TextField},
     find::Find,
