@@ -29,6 +29,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     AppState,
+    html::escape,
     serve::{self, Listener},
 };
 
@@ -260,11 +261,4 @@ fn page(title: &str, text: &str, posts_to: &str) -> Response {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

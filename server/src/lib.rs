@@ -14,6 +14,7 @@ mod export;
 pub mod failure;
 mod files;
 mod health;
+mod html;
 pub mod log;
 pub mod netbackup;
 pub mod network;

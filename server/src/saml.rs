@@ -4,7 +4,7 @@
 //! guard against other sites. They change nothing for the browser that brings them: that happens at
 //! `finish`, a page of ours (S25).
 
-pub(crate) mod page;
+mod page;
 
 use app::rpc::{
     context::Caller,

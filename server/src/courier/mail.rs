@@ -24,7 +24,7 @@ use service::notices::Parcel;
 use super::is_of_tls;
 use crate::{
     config::{ConfigError, Mail, Security},
-    saml::page::escape,
+    html::escape,
 };
 
 /// The way to the mail server.

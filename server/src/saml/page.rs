@@ -7,7 +7,7 @@ use axum::{
 };
 use domain::saml::origin_of;
 
-use crate::web::assets;
+use crate::{html::escape, web::assets};
 
 /// Presses the page's button.
 const SCRIPT: &str = "\"use strict\";\nconst go = document.getElementById(\"go\");\n\
@@ -116,22 +116,6 @@ fn with_policy(document: &str, policy: &str) -> Response {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
-}
-
-/// A text within HTML, also within an attribute in quotes.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use axum::{
 use serde_json::{Map, Value};
 
 use super::assets;
-use crate::netbackup;
+use crate::{html::escape, netbackup};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(netbackup::openapi);
 static TEXT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", *DOCUMENT));
@@ -42,7 +42,7 @@ fn page(document: &Value) -> String {
          <main class=\"main\" id=\"main\"><h1 class=\"title\">REST API</h1>"
     );
     for paragraph in text(&info["description"]).split("\n\n") {
-        push(&mut html, &format!("<p>{}</p>", escaped(paragraph)));
+        push(&mut html, &format!("<p>{}</p>", escape(paragraph)));
     }
     push(
         &mut html,
@@ -55,12 +55,12 @@ fn page(document: &Value) -> String {
         "<nav aria-label=\"Parts\"><ul class=\"api__parts\">",
     );
     for tag in &tags {
-        let link = format!("<li><a href=\"#{}\">{}</a></li>", anchor(tag), escaped(tag));
+        let link = format!("<li><a href=\"#{}\">{}</a></li>", anchor(tag), escape(tag));
         push(&mut html, &link);
     }
     push(&mut html, "</ul></nav>");
     for tag in tags {
-        let (id, name) = (anchor(tag), escaped(tag));
+        let (id, name) = (anchor(tag), escape(tag));
         let head = format!(
             "<section class=\"api\" aria-labelledby=\"{id}\"><h2 class=\"subtitle\" id=\"{id}\">{name}</h2>"
         );
@@ -97,14 +97,14 @@ fn push_operation(html: &mut String, path: &str, method: &str, operation: &Value
     let head = format!(
         "<details class=\"api__call\" id=\"{}\"><summary><code class=\"api__method\">{}</code> \
          <code>{}</code> <span class=\"quiet\">{}</span></summary>",
-        escaped(text(&operation["operationId"])),
+        escape(text(&operation["operationId"])),
         method.to_ascii_uppercase(),
-        escaped(path),
-        escaped(text(&operation["summary"])),
+        escape(path),
+        escape(text(&operation["summary"])),
     );
     push(html, &head);
     if let Some(more) = operation["description"].as_str() {
-        push(html, &format!("<p>{}</p>", escaped(more)));
+        push(html, &format!("<p>{}</p>", escape(more)));
     }
     if operation["security"].as_array().is_some_and(Vec::is_empty) {
         push(html, "<p>No credentials are needed.</p>");
@@ -114,9 +114,9 @@ fn push_operation(html: &mut String, path: &str, method: &str, operation: &Value
         for parameter in parameters {
             let line = format!(
                 "<dt><code>{}</code> <span class=\"quiet\">{}</span></dt><dd>{}</dd>",
-                escaped(text(&parameter["name"])),
-                escaped(text(&parameter["in"])),
-                escaped(text(&parameter["description"])),
+                escape(text(&parameter["name"])),
+                escape(text(&parameter["in"])),
+                escape(text(&parameter["description"])),
             );
             push(html, &line);
         }
@@ -179,7 +179,7 @@ fn push_block(html: &mut String, name: &str, document: &Value) {
     let text = serde_json::to_string_pretty(document).unwrap_or_default();
     let block = format!(
         "<p class=\"api__name\">{name}</p><pre class=\"api__shape\" tabindex=\"0\"><code>{}</code></pre>",
-        escaped(&text)
+        escape(&text)
     );
     push(html, &block);
 }
@@ -228,13 +228,6 @@ fn text(value: &Value) -> &str {
 
 fn anchor(tag: &str) -> String {
     tag.to_ascii_lowercase().replace(' ', "-")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 fn push(html: &mut String, part: &str) {

@@ -32,11 +32,6 @@ impl Again {
             Self::SignIn
         }
     }
-
-    /// Whether something is typed.
-    pub const fn is_typed(self) -> bool {
-        matches!(self, Self::Password | Self::PasswordOrCode)
-    }
 }
 
 #[cfg(test)]
@@ -56,9 +51,5 @@ mod tests {
         ] {
             assert_eq!(Again::by_sign_in(at, now), expected, "{now}");
         }
-        let typed = [Again::Password, Again::PasswordOrCode].map(Again::is_typed);
-        assert_eq!(typed, [true, true]);
-        let not_typed = [Again::SignedIn, Again::SignIn].map(Again::is_typed);
-        assert_eq!(not_typed, [false, false]);
     }
 }

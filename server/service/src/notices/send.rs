@@ -10,6 +10,7 @@ use domain::{
     error::Error,
     notice::{Audience, DeliveryState, Notice, Trouble, next_attempt, signature_header},
 };
+use futures_util::future::join_all;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -122,7 +123,7 @@ impl Core {
                 return Ok(());
             }
             let attempts = taken.into_iter().map(|row| self.attempt(courier, row));
-            for ended in futures(attempts).await {
+            for ended in join_all(attempts).await {
                 ended?;
             }
         }
@@ -210,30 +211,4 @@ impl Core {
             notice,
         }))
     }
-}
-
-/// All of these at once, on this task.
-async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut waiting: Vec<_> = all.map(|one| (Box::pin(one), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut ready = true;
-        for (future, output) in &mut waiting {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(done) => *output = Some(done),
-                    std::task::Poll::Pending => ready = false,
-                }
-            }
-        }
-        if ready {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    waiting
-        .into_iter()
-        .filter_map(|(_, output)| output)
-        .collect()
 }

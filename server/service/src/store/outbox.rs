@@ -12,6 +12,14 @@ use crate::fault::Fault;
 /// How many rows are removed at once.
 const PURGED_AT_ONCE: i64 = 5000;
 
+/// The columns of a [`DeliveryRow`].
+macro_rules! columns {
+    () => {
+        "id, mail_to, webhook_id, to_person, notice, created_at, state, attempts, \
+         next_attempt_at, tried_at, trouble"
+    };
+}
+
 /// A delivery as it is stored.
 #[derive(Debug, FromRow)]
 pub(crate) struct DeliveryRow {
@@ -113,12 +121,13 @@ pub(crate) async fn claim(
     limit: i64,
 ) -> Result<Vec<DeliveryRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, DeliveryRow>(
-        "update outbox set attempts = attempts + 1, next_attempt_at = $2 \
-         where state = 'WAITING' and next_attempt_at <= $1 and id in (select id from outbox \
-             where state = 'WAITING' and next_attempt_at <= $1 \
-             order by next_attempt_at, id limit $3) \
-         returning id, mail_to, webhook_id, to_person, notice, created_at, state, attempts, \
-         next_attempt_at, tried_at, trouble",
+        concat!(
+            "update outbox set attempts = attempts + 1, next_attempt_at = $2 \
+             where state = 'WAITING' and next_attempt_at <= $1 and id in (select id from outbox \
+                 where state = 'WAITING' and next_attempt_at <= $1 \
+                 order by next_attempt_at, id limit $3) \
+             returning ", columns!()
+        ),
     )
     .bind(Time(now))
     .bind(Time(lease))
@@ -185,9 +194,10 @@ pub(crate) async fn of_webhook(
     limit: i64,
 ) -> Result<Vec<DeliveryRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, DeliveryRow>(
-        "select id, mail_to, webhook_id, to_person, notice, created_at, state, attempts, \
-         next_attempt_at, tried_at, trouble from outbox where webhook_id = $1 and id < $2 \
-         order by id desc limit $3",
+        concat!(
+            "select ", columns!(), " from outbox where webhook_id = $1 and id < $2 \
+             order by id desc limit $3"
+        ),
     )
     .bind(webhook)
     .bind(before.unwrap_or(i64::MAX))
@@ -202,13 +212,19 @@ pub(crate) async fn of_mail(
     limit: i64,
 ) -> Result<Vec<DeliveryRow>, Fault> {
     let sql = if only_failed {
-        "select id, mail_to, webhook_id, to_person, notice, created_at, state, attempts, \
-         next_attempt_at, tried_at, trouble from outbox \
-         where webhook_id is null and state = 'FAILED' and id < $1 order by id desc limit $2"
+        concat!(
+            "select ",
+            columns!(),
+            " from outbox \
+             where webhook_id is null and state = 'FAILED' and id < $1 order by id desc limit $2"
+        )
     } else {
-        "select id, mail_to, webhook_id, to_person, notice, created_at, state, attempts, \
-         next_attempt_at, tried_at, trouble from outbox \
-         where webhook_id is null and id < $1 order by id desc limit $2"
+        concat!(
+            "select ",
+            columns!(),
+            " from outbox \
+             where webhook_id is null and id < $1 order by id desc limit $2"
+        )
     };
     Ok(run!(conn, sqlx::query_as::<_, DeliveryRow>(sql)
         .bind(before.unwrap_or(i64::MAX))
