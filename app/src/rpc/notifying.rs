@@ -21,7 +21,7 @@ pub struct NotifyingPage {
     pub older: Option<i64>,
     /// Whether there are later ones.
     pub later: bool,
-    /// What a webhook can be told: the name of each kind, and what it is about.
+    /// What a webhook can be told, by name.
     pub kinds: Vec<String>,
     /// Whether whoever looks may change it.
     pub may_change: bool,
