@@ -42,8 +42,8 @@ impl Keys {
         let visible = self.visible(actor).await?;
         let list = List::of(query)?;
         let now = self.core.clock.now();
-        let mut reader = self.core.db.reader().await?;
-        let conn = &mut reader.conn();
+        let mut tx = self.core.db.quick_snapshot().await?;
+        let conn = &mut tx.conn();
         let reading = Reading { visible, now };
         let part = list.page(conn, reading, query.limit).await?;
         let count = list.count(conn, reading).await?;
@@ -61,18 +61,38 @@ impl Keys {
     pub async fn tiles(&self, actor: &Actor) -> Result<Tiles, Error> {
         let visible = self.visible(actor).await?;
         let now = self.core.clock.now();
-        let mut reader = self.core.db.reader().await?;
-        let conn = &mut reader.conn();
-        let mut count = async |slice| slice_count(conn, slice, Reading { visible, now }).await;
+        let mut tx = self.core.db.quick_snapshot().await?;
+        let conn = &mut tx.conn();
+        let slices = [
+            Slice::Active,
+            Slice::ExpiringIn7Days,
+            Slice::ExpiringIn30Days,
+            Slice::Expired,
+            Slice::Inactive,
+            Slice::NeverUsed,
+            Slice::UnusedFor45Days,
+            Slice::OwnerDisabled,
+        ];
+        let counts = slice_counts(conn, slices, Reading { visible, now }).await?;
+        let [
+            active,
+            expiring_7,
+            expiring_30,
+            expired,
+            inactive,
+            never_used,
+            unused_45,
+            owner_disabled,
+        ] = counts;
         Ok(Tiles {
-            active: count(Slice::Active).await?,
-            expiring_7: count(Slice::ExpiringIn7Days).await?,
-            expiring_30: count(Slice::ExpiringIn30Days).await?,
-            expired: count(Slice::Expired).await?,
-            inactive: count(Slice::Inactive).await?,
-            never_used: count(Slice::NeverUsed).await?,
-            unused_45: count(Slice::UnusedFor45Days).await?,
-            owner_disabled: count(Slice::OwnerDisabled).await?,
+            active,
+            expiring_7,
+            expiring_30,
+            expired,
+            inactive,
+            never_used,
+            unused_45,
+            owner_disabled,
         })
     }
 
@@ -85,8 +105,8 @@ impl Keys {
         let visible = self.visible(actor).await?;
         check_range("days", days, MAX_DAYS_AHEAD)?;
         let now = self.core.clock.now();
-        let mut reader = self.core.db.reader().await?;
-        let ends = store::ends_per_day(&mut reader.conn(), visible, now, days).await?;
+        let mut tx = self.core.db.quick_snapshot().await?;
+        let ends = store::ends_per_day(&mut tx.conn(), visible, now, days).await?;
         let dates = now.date_naive().iter_days();
         Ok(dates.zip(ends).collect())
     }
@@ -233,7 +253,8 @@ impl List {
 
     async fn count(&self, conn: &mut Conn<'_>, reading: Reading) -> Result<Count, Fault> {
         let Some(search) = &self.search else {
-            return slice_count(conn, self.slice, reading).await;
+            let [count] = slice_counts(conn, [self.slice], reading).await?;
+            return Ok(count);
         };
         let walk = Walk {
             visible: reading.visible,
@@ -324,9 +345,19 @@ fn check_search(text: &str) -> Result<Option<&str>, FieldError> {
     Ok((!text.is_empty()).then_some(text))
 }
 
-async fn slice_count(conn: &mut Conn<'_>, slice: Slice, reading: Reading) -> Result<Count, Fault> {
-    let (count, all) = store::slice_count(conn, slice, reading.visible, reading.now).await?;
-    Ok(told(count, all))
+async fn slice_counts<const N: usize>(
+    conn: &mut Conn<'_>,
+    slices: [Slice; N],
+    reading: Reading,
+) -> Result<[Count; N], Fault> {
+    let counts = store::slice_counts(conn, &slices, reading.visible, reading.now).await?;
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|(count, all)| told(*count, *all))
+        .collect();
+    counts
+        .try_into()
+        .map_err(|_| Fault::Broken("a figure is missing"))
 }
 
 const fn told(count: u64, all: bool) -> Count {

@@ -88,6 +88,13 @@ macro_rules! run {
 }
 pub(crate) use run;
 
+/// How PostgreSQL begins to read from one moment.
+macro_rules! snapshot {
+    () => {
+        "begin isolation level repeatable read read only"
+    };
+}
+
 impl Db {
     /// A connection for reading.
     pub(crate) async fn reader(&self) -> Result<Reader, Fault> {
@@ -108,12 +115,24 @@ impl Db {
 
     /// A transaction for reading: everything as it was at its start.
     pub(crate) async fn snapshot(&self) -> Result<Tx, Fault> {
+        self.begin_reading(snapshot!()).await
+    }
+
+    /// A snapshot for short statements: PostgreSQL plans each once for a connection, whatever its
+    /// values, as planning takes longer than running them. Limits and whatever else a plan depends
+    /// on must stand in their texts.
+    pub(crate) async fn quick_snapshot(&self) -> Result<Tx, Fault> {
+        self.begin_reading(concat!(
+            snapshot!(),
+            "; set local plan_cache_mode = force_generic_plan"
+        ))
+        .await
+    }
+
+    async fn begin_reading(&self, postgres: &'static str) -> Result<Tx, Fault> {
         Ok(match self {
             Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("begin isolation level repeatable read read only")
-                    .await?,
-            ),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(postgres).await?),
         })
     }
 

@@ -27,6 +27,11 @@ impl Sql {
         }
     }
 
+    /// Whether it has no text yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// Goes on with a text of ours: `'static`, so nothing a caller sent can get in.
     pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
         self.text.push_str(text);

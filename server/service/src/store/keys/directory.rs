@@ -90,11 +90,6 @@ struct FoundRow {
     place: String,
 }
 
-#[derive(FromRow)]
-struct CountRow {
-    count: i64,
-}
-
 /// Runs a statement that was put together, whatever rows it answers.
 macro_rules! fetch_all {
     ($conn:expr, $sql:expr) => {{
@@ -223,28 +218,33 @@ impl FoundRow {
     }
 }
 
-/// How many keys a slice has; and whether these are all, or counting stopped at
+/// How many keys each of the slices has; and whether these are all, or counting stopped at
 /// [`domain::directory::MAX_COUNT`] within an hour that has very many.
-pub(crate) async fn slice_count(
+pub(crate) async fn slice_counts(
     conn: &mut Conn<'_>,
-    slice: Slice,
+    slices: &[Slice],
     visible: Visible,
     now: Instant,
-) -> Result<(u64, bool), Fault> {
-    match visible {
-        Visible::Nothing => Ok((0, true)),
-        Visible::All => tally::total(conn, &tallied(slice), now).await,
-        // One's own are few: the filter is asked.
-        Visible::Own(_) => {
-            let mut sql = Sql::new("select count(*) as count from api_key k where ");
-            push_parts(&mut sql, filter(slice), now);
-            push_visible(&mut sql, visible);
-            let rows: Vec<CountRow> = fetch_all!(conn, sql);
-            let count = rows.first().map_or(0, |row| row.count);
-            let count = u64::try_from(count).map_err(|_| Fault::Broken("a negative count"))?;
-            Ok((count, true))
+) -> Result<Vec<(u64, bool)>, Fault> {
+    let sql = match visible {
+        Visible::Nothing => return Ok(vec![(0, true); slices.len()]),
+        Visible::All => {
+            let figures: Vec<_> = slices.iter().copied().map(tallied).collect();
+            tally::totals_sql(&figures, now)
         }
-    }
+        // One's own are few: the filters are asked.
+        Visible::Own(_) => {
+            let mut sql = Sql::new("");
+            for (figure, slice) in (0..).zip(slices) {
+                tally::push_part(&mut sql, figure);
+                sql.push("false as edge, count(*) as keys from api_key k where ");
+                push_parts(&mut sql, filter(*slice), now);
+                push_visible(&mut sql, visible);
+            }
+            sql
+        }
+    };
+    tally::add_up(conn, sql, slices.len()).await
 }
 
 #[derive(FromRow)]
@@ -265,11 +265,11 @@ pub(crate) async fn ends_per_day(
     let found = match visible {
         Visible::Nothing => Vec::new(),
         Visible::All => {
-            let (keys, _) =
-                tally::total(conn, &[ending_until(Bound::At(tally::last_of(today)))], now).await?;
+            let rest_of_today = vec![ending_until(Bound::At(tally::last_of(today)))];
+            let keys = tally::add_up(conn, tally::totals_sql(&[rest_of_today], now), 1).await?;
             let later = i64::from(days) - 1;
             let mut found = tally::per_day(conn, ACTIVE_MEASURE, today + 1, later).await?;
-            found.push((today, keys));
+            found.extend(keys.into_iter().map(|(keys, _)| (today, keys)));
             found
         }
         Visible::Own(_) => {

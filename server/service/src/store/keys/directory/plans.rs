@@ -9,7 +9,7 @@ use sqlx::Row;
 
 use super::{
     Conn, Place, Search, Sql, Value, Walk, bind_all, branch_sql, branches, search::section_sql,
-    tallied, tally::total_sql,
+    tallied, tally::totals_sql,
 };
 use crate::store::{Db, Reader, keys::Visible};
 
@@ -103,7 +103,7 @@ async fn every_figure_is_sums_and_what_an_index_has_at_the_edges() {
     let db = Db::open(None, folder.path()).await.unwrap();
     let mut reader = db.reader().await.unwrap();
     for slice in Slice::ALL {
-        let plan = plan(&mut reader, total_sql(&tallied(slice), now())).await;
+        let plan = plan(&mut reader, totals_sql(&[tallied(slice)], now())).await;
         assert!(
             !plan.contains("SCAN k") && !plan.contains("SCAN t"),
             "{slice:?}: {plan}"

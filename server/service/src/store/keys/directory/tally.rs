@@ -92,45 +92,59 @@ fn split(units: &[i64], from: i64, to: i64, found: &mut Vec<Piece>) {
 
 #[derive(FromRow)]
 struct PieceRow {
+    figure: i64,
     edge: bool,
     keys: i64,
 }
 
-/// How many keys the terms have in all; and whether that is all, or an edge had more than
-/// [`MAX_COUNT`] and was not counted further.
-pub(super) async fn total(
+/// Adds up so many figures, all of one moment: how many keys each has; and whether that is all, or an
+/// edge had more than [`MAX_COUNT`] and was not counted further.
+pub(super) async fn add_up(
     conn: &mut Conn<'_>,
-    terms: &[Term],
-    now: Instant,
-) -> Result<(u64, bool), Fault> {
+    sql: Sql,
+    figures: usize,
+) -> Result<Vec<(u64, bool)>, Fault> {
     let max = i64::from(MAX_EDGE);
-    let (mut total, mut all) = (0, true);
-    let rows: Vec<PieceRow> = fetch_all!(conn, total_sql(terms, now));
-    for PieceRow { edge, keys } in rows {
+    let mut totals = vec![(0, true); figures];
+    let rows: Vec<PieceRow> = fetch_all!(conn, sql);
+    for PieceRow { figure, edge, keys } in rows {
+        let figure = usize::try_from(figure).ok();
+        let Some((total, all)) = figure.and_then(|figure| totals.get_mut(figure)) else {
+            return Err(Fault::Broken("a figure that was not asked for"));
+        };
         let cut = edge && keys > max;
-        total += if cut { max } else { keys };
-        all &= !cut;
+        *total += if cut { max } else { keys };
+        *all &= !cut;
     }
-    Ok((unsigned(total)?, all))
+    let unsigned = |(total, all)| Ok((unsigned(total)?, all));
+    totals.into_iter().map(unsigned).collect()
 }
 
-pub(super) fn total_sql(terms: &[Term], now: Instant) -> Sql {
+/// Begins a part of a figure: `edge` and `keys` follow.
+pub(super) fn push_part(sql: &mut Sql, figure: u32) {
+    if !sql.is_empty() {
+        sql.push(" union all ");
+    }
+    sql.push("select cast(").push_number(figure);
+    sql.push(" as bigint) as figure, ");
+}
+
+/// The parts of figures, each the keys of some terms in all.
+pub(super) fn totals_sql(figures: &[Vec<Term>], now: Instant) -> Sql {
     let mut sql = Sql::new("");
-    let mut first = true;
-    for term in terms {
-        let at = |bound: &Bound| bound.at(now).timestamp_micros();
-        // Times are after the one and up to the other.
-        let from = term.after.as_ref().map_or(i64::MIN, |bound| at(bound) + 1);
-        let to = term.until.as_ref().map_or(i64::MAX, |bound| at(bound) + 1);
-        for piece in pieces(term.grain, from, to) {
-            if !first {
-                sql.push(" union all ");
-            }
-            first = false;
-            if piece.unit == 1 {
-                push_edge(&mut sql, term, piece);
-            } else {
-                push_sum(&mut sql, term.measures, piece);
+    for (figure, terms) in (0..).zip(figures) {
+        for term in terms {
+            let at = |bound: &Bound| bound.at(now).timestamp_micros();
+            // Times are after the one and up to the other.
+            let from = term.after.as_ref().map_or(i64::MIN, |bound| at(bound) + 1);
+            let to = term.until.as_ref().map_or(i64::MAX, |bound| at(bound) + 1);
+            for piece in pieces(term.grain, from, to) {
+                push_part(&mut sql, figure);
+                if piece.unit == 1 {
+                    push_edge(&mut sql, term, piece);
+                } else {
+                    push_sum(&mut sql, term.measures, piece);
+                }
             }
         }
     }
@@ -138,7 +152,7 @@ pub(super) fn total_sql(terms: &[Term], now: Instant) -> Sql {
 }
 
 fn push_edge(sql: &mut Sql, term: &Term, piece: Piece) {
-    sql.push("select true as edge, count(*) as keys from (select 1 as one from api_key k where ");
+    sql.push("true as edge, count(*) as keys from (select 1 as one from api_key k where ");
     sql.push(term.condition);
     for (sign, bound) in [(" >= ", piece.from), (" < ", piece.to)] {
         sql.push(" and ").push(term.column).push(sign);
@@ -148,7 +162,7 @@ fn push_edge(sql: &mut Sql, term: &Term, piece: Piece) {
 }
 
 fn push_sum(sql: &mut Sql, measures: &'static str, piece: Piece) {
-    sql.push("select false as edge, cast(coalesce(sum(t.keys), 0) as bigint) as keys");
+    sql.push("false as edge, cast(coalesce(sum(t.keys), 0) as bigint) as keys");
     push_stretches(sql, measures, piece);
 }
 
@@ -156,7 +170,7 @@ fn push_sum(sql: &mut Sql, measures: &'static str, piece: Piece) {
 fn push_stretches(sql: &mut Sql, measures: &'static str, piece: Piece) {
     sql.push(" from key_tally t where t.measure in (");
     sql.push(measures).push(") and t.span = ");
-    sql.bind(Arg::Int(piece.unit / HOUR));
+    sql.push(if piece.unit == HOUR { "1" } else { "24" });
     for (sign, bound) in [(" >= ", piece.from), (" < ", piece.to)] {
         if ![i64::MIN, i64::MAX].contains(&bound) {
             sql.push(" and t.stretch").push(sign);
