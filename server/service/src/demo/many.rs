@@ -132,7 +132,7 @@ fn time(at: Option<Instant>) -> Cell {
     at.map_or(Cell::Null, |at| Cell::Number(at.timestamp_micros()))
 }
 
-fn text(text: impl Into<String>) -> Cell {
+fn text(text: impl Into<Arc<str>>) -> Cell {
     Cell::Text(text.into())
 }
 
@@ -168,17 +168,19 @@ impl Plan {
 
     fn users(self: Arc<Self>) -> impl Iterator<Item = [Cell; USER.len()]> {
         let created = self.now - TimeDelta::days(420);
+        let domains = Domains::new();
         (0..self.owners).map(move |number| {
             let user = self.user(number);
-            let (kind, domain) = domain_of(user.saml);
+            let [kind, domain] = domains.of(user.saml);
+            let name = text(user.name);
             let disabled = user.disabled.then_some(self.now - TimeDelta::days(3));
             [
                 Cell::Number(id(number)),
-                text(kind),
-                text(domain),
-                text(&*user.name),
+                kind,
+                domain,
+                name.clone(),
                 // The names of the samples are what they fold to.
-                text(user.name),
+                name,
                 Cell::Switch(false),
                 time(disabled),
                 time(Some(created)),
@@ -204,40 +206,39 @@ impl Plan {
     }
 
     fn keys(self: Arc<Self>, pepper: String) -> impl Iterator<Item = [Cell; KEY.len()]> {
+        let (domains, console, pepper) = (Domains::new(), text("console"), text(pepper));
+        let (deleter, address) = (text(":console:unixpwd:0"), text("192.0.2.10"));
         (0..self.tags.len()).map(move |place| {
             let (tag, number) = self.tags[place];
             let (owner, user, key) = self.key(number);
             let id = id(owner);
-            let (kind, domain) = domain_of(user.saml);
+            let name = text(user.name);
+            let issuer_saml = key.own && user.saml;
+            let [kind, domain] = domains.of(issuer_saml);
             let live = key.deleted_at.is_none();
-            let by_owner = |own: Cell, other: Cell| if key.own { own } else { other };
             let if_live = |cell: Cell| if live { cell } else { Cell::Null };
             [
                 text(sample::tag(tag).to_string()),
                 Cell::Number(id),
-                text(&*user.name),
+                name.clone(),
                 Cell::Switch(user.disabled),
                 if_live(Cell::Bytes(key.digest)),
-                if_live(text(&*pepper)),
+                if_live(pepper.clone()),
                 text(key.description),
                 time(Some(key.created_at)),
                 time(Some(key.expires_at)),
                 time(Some(key.created_at)),
-                by_owner(Cell::Number(id), Cell::Number(0)),
-                by_owner(text(kind), text("unixpwd")),
-                by_owner(text(domain), text("")),
-                by_owner(text(user.name), text("console")),
+                Cell::Number(if key.own { id } else { 0 }),
+                kind,
+                domain,
+                if key.own { name } else { console.clone() },
                 Cell::Switch(false),
                 Cell::Switch(key.awaiting_sign_in),
                 time(key.retires_at),
                 time(key.deleted_at),
-                if live {
-                    Cell::Null
-                } else {
-                    text(":console:unixpwd:0")
-                },
+                if live { Cell::Null } else { deleter.clone() },
                 time(key.last_used_at),
-                key.last_used_at.map_or(Cell::Null, |_| text("192.0.2.10")),
+                key.last_used_at.map_or(Cell::Null, |_| address.clone()),
             ]
         })
     }
@@ -255,8 +256,9 @@ impl Plan {
             }
         }
         of.into_iter().flat_map(|(word, tags)| {
+            let word = text(word);
             tags.into_iter()
-                .map(move |tag| [text(&*word), text(sample::tag(tag).to_string())])
+                .map(move |tag| [word.clone(), text(sample::tag(tag).to_string())])
         })
     }
 }
@@ -266,10 +268,22 @@ const fn id(owner: u64) -> i64 {
     FIRST_USER + owner.cast_signed()
 }
 
-fn domain_of(saml: bool) -> (&'static str, &'static str) {
-    if saml {
-        (DomainType::Saml.as_str(), "example-idp")
-    } else {
-        (DomainType::Unixpwd.as_str(), "")
+/// The two kinds of users: the domain's type and name.
+struct Domains {
+    local: [Cell; 2],
+    saml: [Cell; 2],
+}
+
+impl Domains {
+    fn new() -> Self {
+        Self {
+            local: [text(DomainType::Unixpwd.as_str()), text("")],
+            saml: [text(DomainType::Saml.as_str()), text("example-idp")],
+        }
+    }
+
+    fn of(&self, saml: bool) -> [Cell; 2] {
+        let of = if saml { &self.saml } else { &self.local };
+        of.clone()
     }
 }

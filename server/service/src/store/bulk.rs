@@ -1,7 +1,7 @@
 //! Very many rows at once, into tables that nobody else uses meanwhile: without indexes and checks
 //! of each row, which are put back afterwards.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use sqlx::{AssertSqlSafe, Executor, FromRow, PgConnection, SqliteConnection};
 
@@ -13,10 +13,10 @@ const CHUNK: usize = 500;
 /// How many of these are made ahead.
 const AHEAD: usize = 8;
 
-/// A value.
+/// A value. Texts are shared: many rows have the same.
 #[derive(Debug, Clone)]
 pub(crate) enum Cell {
-    Text(String),
+    Text(Arc<str>),
     Number(i64),
     Switch(bool),
     Bytes([u8; 32]),
@@ -102,7 +102,7 @@ impl Bulk {
             write
                 .execute(
                     "pragma foreign_keys = off; pragma synchronous = off; \
-                     pragma cache_size = -1000000; pragma threads = 2",
+                     pragma cache_size = -16384; pragma threads = 2",
                 )
                 .await?;
         }
