@@ -190,6 +190,15 @@ impl Users {
         }
     }
 
+    /// The first administrator, as long as nobody has changed the first password.
+    pub(crate) async fn new_administrator(&self) -> Result<Option<UserId>, Error> {
+        let mut reader = self.core.db.reader().await?;
+        let conn = &mut reader.conn();
+        let found = store::find(conn, DomainType::Unixpwd, "", FIRST_ADMINISTRATOR).await?;
+        let new = found.filter(|user| user.password_change_needed);
+        Ok(new.map(|user| UserId(user.id)))
+    }
+
     async fn try_add(&self, actor: &Actor, wanted: NewUser) -> Result<Identity, Fault> {
         actor.may(Operation::CreateUser)?;
         let principal = &wanted.principal;

@@ -8,17 +8,15 @@ mod story;
 
 use std::sync::Arc;
 
-use domain::{
-    Instant,
-    error::Error,
-    principal::{DomainType, Identity},
-};
+use domain::{Instant, error::Error, principal::Identity};
 
 use self::people::{PEOPLE, Person};
 pub use self::{many::Many, people::PASSWORD};
 use crate::{
-    Actor, OpenError, Options, Services, clock::FakeClock, entropy::SecretSource,
-    users::FIRST_ADMINISTRATOR,
+    Actor, OpenError, Options, Services,
+    clock::FakeClock,
+    entropy::SecretSource,
+    users::{FIRST_ADMINISTRATOR, User},
 };
 
 /// Why there are no samples.
@@ -74,22 +72,19 @@ async fn fill_unless_filled(
     now: Instant,
 ) -> Result<Vec<Account>, DemoError> {
     let there = services.users.list(&Actor::console()).await?;
-    let there: Vec<_> = there.into_iter().map(|user| user.identity).collect();
-    if let Some(other) = there.iter().find(|user| !is_sample(user)) {
-        return Err(DemoError::HoldsUsers(other.principal.name.clone()));
-    }
-    let makes = |person: &&Person| !there.iter().any(|user| person.is(user));
-    let missing: Vec<_> = PEOPLE.iter().filter(makes).collect();
-    let only_admin = there
-        .iter()
-        .all(|user| user.principal.name == FIRST_ADMINISTRATOR);
-    if !missing.is_empty() && !only_admin {
-        return Err(DemoError::Broken(
-            "it was interrupted; remove the database and start again",
-        ));
+    let newcomer = services.users.new_administrator().await?;
+    let is_there = |person: &Person| there.iter().any(|user| person.is(&user.identity));
+    let missing: Vec<_> = PEOPLE.iter().filter(|person| !is_there(person)).collect();
+    // Somebody's, unless it was filled before or nobody has used it yet.
+    let real = |user: &&User| {
+        let user = &user.identity;
+        !is_sample(user) || !(missing.is_empty() || newcomer == Some(user.id))
+    };
+    if let Some(user) = there.iter().find(real) {
+        return Err(DemoError::HoldsUsers(user.identity.principal.name.clone()));
     }
     // The password of an administrator who was there is theirs.
-    let own = only_admin && !there.is_empty();
+    let own = newcomer.is_some();
     if !missing.is_empty() {
         story::tell(services, clock, now, &missing).await?;
     }
@@ -105,8 +100,5 @@ pub fn saml_people() -> (&'static str, Vec<&'static str>) {
 }
 
 fn is_sample(user: &Identity) -> bool {
-    let principal = &user.principal;
-    let admin =
-        principal.name == FIRST_ADMINISTRATOR && principal.domain_type == DomainType::Unixpwd;
-    admin || PEOPLE.iter().any(|person| person.is(user))
+    PEOPLE.iter().any(|person| person.is(user))
 }

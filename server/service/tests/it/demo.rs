@@ -57,6 +57,17 @@ on_both_databases! {
         assert_eq!(harness.services.users.list(&Actor::console()).await.unwrap().len(), 1);
     }
 
+    /// Also those who happen to be called like somebody of the demonstration.
+    async fn the_demonstration_leaves_real_accounts_of_its_names_alone(harness: Harness) {
+        for (name, roles) in [("admin", ["Administrator"].as_slice()), ("bob", &[])] {
+            harness.add_user(name, roles).await;
+            let error = fill(&harness).await.unwrap_err();
+            assert!(error.to_string().contains("such as admin"), "{error}");
+        }
+        assert_eq!(harness.services.users.list(&Actor::console()).await.unwrap().len(), 2);
+        assert_eq!(count(&harness, Slice::All).await, 0);
+    }
+
     async fn the_demonstration_leaves_the_first_administrator_their_password(harness: Harness) {
         harness.services.users.make_first_administrator().await.unwrap().unwrap();
         let accounts = fill(&harness).await.unwrap();
