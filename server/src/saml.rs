@@ -146,7 +146,7 @@ async fn login(
 /// With the cookie that the browser will be known by.
 fn remembered(state: &AppState, mut response: Response, browser: &RandomToken) -> Response {
     let cookies = cookies(state);
-    if let Some(cookie) = cookies.set(cookies.saml(), &browser.reveal()) {
+    if let Some(cookie) = cookies.keep_briefly(cookies.saml(), &browser.reveal()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
@@ -257,9 +257,9 @@ async fn arrive(
     let next = own_path(&finished.next).unwrap_or("/profile/key");
     let mut response = see_other(next);
     let cookies = cookies(state);
+    // The one that this browser is known by stays: another of its windows may be at a provider.
     let set = [
         cookies.set(cookies.session(), &finished.token.reveal()),
-        cookies.remove(cookies.saml()),
         cookies.remove(cookies.reveal()),
     ];
     for cookie in set.into_iter().flatten() {
@@ -348,6 +348,7 @@ async fn slo(state: &AppState, incoming: Incoming, origin: &Origin) -> Result<Re
     Ok(match done {
         Logout::Answer(dispatch) => sent(dispatch, "Go on"),
         Logout::Done => see_other("/sign-in?notice=signed-out"),
+        Logout::NotThere => see_other("/sign-in?notice=signed-out-here"),
         Logout::Refused => {
             let failure = Failure::Domain(Error::Refused(Refusal::SamlMessage));
             failure.into_response()

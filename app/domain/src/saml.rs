@@ -346,19 +346,25 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of an answer that names nobody.
+    pub const fn failed(cause: Cause, said: Vec<(String, String)>) -> Self {
+        Self {
+            cause: Some(cause),
+            said,
+            principal: None,
+            roles: Vec::new(),
+        }
+    }
+
     /// Whether a check held. `None`: nobody knows, since another one failed before.
     pub fn outcome(&self, check: Check) -> Option<bool> {
         let Some(cause) = &self.cause else {
             return Some(true);
         };
-        let failed = cause.check();
-        match check {
-            _ if check == failed => Some(false),
-            // What comes after everything else was validated as a whole.
-            _ if failed >= Check::Subject && check < failed => Some(true),
-            Check::Readable if failed > Check::Readable => Some(true),
-            _ => None,
+        if check == cause.check() {
+            return Some(false);
         }
+        cause.passed().contains(&check).then_some(true)
     }
 }
 

@@ -90,6 +90,10 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
         "session-ended" => (Tone::Good, "The session has ended."),
         "others-ended" => (Tone::Good, "All your other sessions have ended."),
         "signed-out" => (Tone::Good, "You have signed out."),
+        "signed-out-here" => (
+            Tone::Careful,
+            "You have signed out here. The identity provider could not sign you out everywhere.",
+        ),
         "ended" => (
             Tone::Plain,
             "Your session has ended. Sign in again to go on where you were.",

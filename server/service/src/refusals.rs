@@ -1,4 +1,5 @@
-//! Refused keys, recorded in sums: they come in floods, and verification waits for no database.
+//! Refused keys, recorded in sums: they come in floods, and verification waits for no database. And
+//! the messages of identity providers that are too many to be recorded each.
 
 use std::{
     collections::HashMap,
@@ -17,17 +18,25 @@ use crate::{Origin, audit::Who, core::Core, fault::Fault};
 /// of different keys fills neither the memory nor the trail.
 const MAX_KINDS: usize = 1000;
 
+/// What was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Presented {
+    /// A key. `None`: what was presented is no key, or several together.
+    Key(Option<Tag>),
+    /// A message of an identity provider, or so it says.
+    SamlMessage,
+}
+
 /// What is counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Kind {
     /// Empty: several, together.
     address: String,
-    /// `None`: what was presented is no key, or several together.
-    tag: Option<Tag>,
+    presented: Presented,
     reason: &'static str,
 }
 
-/// Counts refused keys.
+/// Counts what was refused.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals(Mutex<HashMap<Kind, Count>>);
 
@@ -40,11 +49,11 @@ struct Count {
 }
 
 impl Refusals {
-    /// Counts a refused key.
-    pub(crate) fn note(&self, address: &str, tag: Option<&Tag>, reason: &'static str) {
+    /// Counts what was refused.
+    pub(crate) fn note(&self, address: &str, presented: Presented, reason: &'static str) {
         let kind = Kind {
             address: address.to_owned(),
-            tag: tag.cloned(),
+            presented,
             reason,
         };
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,7 +62,10 @@ impl Refusals {
         } else {
             Kind {
                 address: String::new(),
-                tag: None,
+                presented: match kind.presented {
+                    Presented::Key(_) => Presented::Key(None),
+                    saml @ Presented::SamlMessage => saml,
+                },
                 reason: "further ones",
             }
         };
@@ -81,18 +93,20 @@ impl Refusals {
 }
 
 impl Core {
-    /// Records refused keys, off the request path.
+    /// Records what was refused, off the request path.
     pub(crate) async fn record_refusals(&self, minute_is_over: bool) -> Result<(), Fault> {
         for (kind, count) in self.refusals.take(minute_is_over) {
             let origin = Origin {
                 address: kind.address,
                 ..Origin::default()
             };
-            let object = kind
-                .tag
-                .map_or_else(|| "no key".to_owned(), |tag| tag.to_string());
-            let event = Event::refused(Action::KeyRefused, object, kind.reason)
-                .after(json!({ "count": count }));
+            let (action, object) = match kind.presented {
+                Presented::Key(None) => (Action::KeyRefused, "no key".to_owned()),
+                Presented::Key(Some(tag)) => (Action::KeyRefused, tag.to_string()),
+                Presented::SamlMessage => (Action::SignedIn, "identity providers".to_owned()),
+            };
+            let event =
+                Event::refused(action, object, kind.reason).after(json!({ "count": count }));
             self.record(Who::anonymous(&origin), &event).await?;
         }
         Ok(())
@@ -116,7 +130,7 @@ mod tests {
     #[test]
     fn the_first_of_a_kind_is_due_at_once_and_the_rest_by_the_minute() {
         let refusals = Refusals::default();
-        let note = || refusals.note("a", None, "malformed");
+        let note = || refusals.note("a", Presented::Key(None), "malformed");
         note();
         assert_eq!(counts(&refusals, false), [("a".to_owned(), "malformed", 1)]);
         note();
@@ -134,7 +148,7 @@ mod tests {
     fn a_flood_of_different_keys_is_bounded() {
         let refusals = Refusals::default();
         for n in 0..10_000 {
-            refusals.note(&n.to_string(), None, "malformed");
+            refusals.note(&n.to_string(), Presented::Key(None), "malformed");
         }
         let due = counts(&refusals, false);
         assert_eq!(due.len(), MAX_KINDS + 1);

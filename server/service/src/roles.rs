@@ -21,6 +21,7 @@ use crate::{
     store::{
         Conn,
         roles::{self as store, HeldRow, RoleRow},
+        saml,
         users::{self as user_store, UserRow},
     },
     tickets::Deciders,
@@ -357,6 +358,8 @@ async fn assign_to(
             return Err(Error::Refused(Refusal::RoleExceedsOwn).into());
         }
         store::grant(conn, id, role).await?;
+        // What an administrator decided, no group takes back.
+        saml::forget_role(conn, id, role).await?;
     }
     for name in take {
         let role = named(conn, name).await?;
@@ -364,6 +367,7 @@ async fn assign_to(
             return Err(Error::Refused(Refusal::RoleExceedsOwn).into());
         }
         store::withdraw(conn, id, role).await?;
+        saml::forget_role(conn, id, role).await?;
     }
     if before.names.iter().any(|name| name == administrator.name())
         && user_store::enabled_holders(conn, administrator.id()).await? == 0

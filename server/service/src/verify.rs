@@ -13,6 +13,7 @@ use domain::{
 use crate::{
     Origin,
     core::Core,
+    refusals::Presented,
     roles,
     secret::KeyValue,
     store::keys::{self, CheckRow},
@@ -51,7 +52,8 @@ impl Verifier {
     pub async fn verify(&self, key: &[u8], origin: &Origin) -> Result<Verified, Error> {
         let core = &*self.core;
         let Ok(value) = KeyValue::parse(key) else {
-            core.refusals.note(&origin.address, None, "malformed");
+            core.refusals
+                .note(&origin.address, Presented::Key(None), "malformed");
             return Err(core.failed(&origin.address, None));
         };
         let now = core.clock.now();
@@ -65,7 +67,8 @@ impl Verifier {
         let stored = rows.first().and_then(|row| row.digest.as_deref());
         let matches = digest.matches(stored.unwrap_or(&[0; 32]));
         let refused = |reason: &'static str| {
-            core.refusals.note(&origin.address, Some(&tag), reason);
+            core.refusals
+                .note(&origin.address, Presented::Key(Some(tag.clone())), reason);
             Err(core.failed(&origin.address, Some(&tag)))
         };
         let Some(row) = rows.first() else {

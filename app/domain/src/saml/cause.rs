@@ -198,6 +198,62 @@ impl Cause {
         }
     }
 
+    /// The checks that are known to have held when this one failed: those made earlier. Which come
+    /// first: readable, status, signature, issuer, asked; then what the assertion says, in no
+    /// promised order; then what we make of it.
+    pub const fn passed(&self) -> &'static [Check] {
+        const MADE: [Check; 10] = [
+            Check::Readable,
+            Check::Status,
+            Check::Signature,
+            Check::Issuer,
+            Check::Asked,
+            Check::Addressed,
+            Check::Audience,
+            Check::Time,
+            Check::Once,
+            Check::Subject,
+        ];
+        let so_many = match self {
+            Self::Unreadable | Self::TooLarge | Self::DocumentType | Self::Other => 0,
+            // Before the answer is looked into.
+            Self::UnknownProvider
+            | Self::ProviderDisabled
+            | Self::NotAsked
+            | Self::OtherBrowser
+            | Self::TooSlow
+            | Self::Encrypted
+            | Self::NotEncrypted
+            | Self::CertificateExpired
+            | Self::Status { .. } => 1,
+            Self::NotSigned
+            | Self::AssertionNotSigned
+            | Self::WrongSignature
+            | Self::Wrapped
+            | Self::OtherCertificate
+            | Self::Algorithm { .. }
+            | Self::Undecipherable
+            | Self::SeveralAssertions => 2,
+            Self::OtherIssuer => 3,
+            Self::OtherRequest => 4,
+            Self::OtherDestination
+            | Self::NotConfirmed
+            | Self::OtherAudience
+            | Self::UnknownCondition
+            | Self::Time { .. }
+            | Self::SessionOver
+            | Self::NoNameId => 5,
+            Self::Replayed => 8,
+            Self::TransientName
+            | Self::NoUserAttribute
+            | Self::SeveralValues
+            | Self::UnusableName
+            | Self::TooManyGroups => 9,
+            Self::NoAccount | Self::AccountDisabled | Self::NameTaken | Self::SubjectTaken => 10,
+        };
+        MADE.split_at(so_many).0
+    }
+
     /// What happened and what to do about it, for administrators.
     pub fn sentence(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {

@@ -249,3 +249,48 @@ proptest! {
         }
     }
 }
+
+/// Every check of a test is told as it is known: those made before the one that failed held.
+#[test]
+fn a_report_tells_what_held_before_something_failed() {
+    let outcomes = |cause: Cause| {
+        let report = Report::failed(cause, Vec::new());
+        let letter = |check: &Check| match report.outcome(*check) {
+            Some(true) => '+',
+            Some(false) => '-',
+            None => '?',
+        };
+        CHECKS.iter().map(letter).collect::<String>()
+    };
+    // In the order of CHECKS: readable, asked, issuer, status, signature, addressed, audience,
+    // time, once, subject, account.
+    let status = Cause::Status {
+        codes: String::new(),
+    };
+    let algorithm = Cause::Algorithm {
+        used: String::new(),
+    };
+    let time = Cause::Time {
+        ahead_seconds: None,
+    };
+    for (cause, told) in [
+        (Cause::Unreadable, "-??????????"),
+        (Cause::NotAsked, "+-?????????"),
+        (Cause::UnknownProvider, "+?-????????"),
+        (status, "+??-???????"),
+        (Cause::CertificateExpired, "+???-??????"),
+        (algorithm, "+??+-??????"),
+        (Cause::SeveralAssertions, "+??+-??????"),
+        (Cause::OtherIssuer, "+?-++??????"),
+        (Cause::OtherRequest, "+-+++??????"),
+        (Cause::OtherDestination, "+++++-?????"),
+        (Cause::OtherAudience, "+++++?-????"),
+        (time, "+++++??-???"),
+        (Cause::NoNameId, "+++++????-?"),
+        (Cause::Replayed, "++++++++-??"),
+        (Cause::TooManyGroups, "+++++++++-?"),
+        (Cause::NameTaken, "++++++++++-"),
+    ] {
+        assert_eq!(outcomes(cause.clone()), told, "{cause:?}");
+    }
+}

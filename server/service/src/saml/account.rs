@@ -99,8 +99,8 @@ async fn find(
         (None, None) if known.settings.create_users => {}
         (None, None) => return Err(Cause::NoAccount.into()),
         (Some(user), None) => {
-            let bound = store::bound_subject(conn, UserId(user.id)).await?;
-            if bound.is_some() && person.bound_to.is_some() {
+            // Also to whoever comes with a name that does not last: a binding is never loosened.
+            if store::bound_subject(conn, UserId(user.id)).await?.is_some() {
                 return Err(Cause::NameTaken.into());
             }
         }
@@ -135,6 +135,8 @@ async fn adjust_roles(
         }
     }
     let administrator = BuiltInRole::Administrator.id();
+    // Locks them: whoever else takes administrators away waits, and counts anew.
+    users::enabled_holders(conn, administrator).await?;
     for role in given.iter().filter(|role| !wanted.contains(role)) {
         if *role == administrator && users::enabled_holders(conn, administrator).await? <= 1 {
             tracing::warn!("the last administrator's group is gone; the role stays");

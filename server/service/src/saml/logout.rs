@@ -12,6 +12,7 @@ use super::{
     Known, Saml, Trouble,
     engine::{Dispatch, Incoming, LogoutWish, Peek, Us},
     hash, message_hash,
+    refused::Sender,
     sign_in::REQUEST_TIME,
 };
 use crate::{
@@ -47,6 +48,8 @@ pub enum Logout {
     Answer(Dispatch),
     /// The provider has done what we asked for.
     Done,
+    /// The provider could not, or not everywhere.
+    NotThere,
     /// Refused. The trail has the reason.
     Refused,
 }
@@ -152,18 +155,28 @@ impl Saml {
         })
         .await
         .map_err(|_| Fault::Broken("reading a SAML message panicked"))?;
-        let answer = match (peek, wish) {
-            (Ok(peek), true) => self.try_receive(base, incoming, &peek, origin).await,
-            (Ok(_), false) => self.try_complete(base, incoming).await,
-            (Err(cause), _) => Err(cause.into()),
+        let mut sender = Sender::default();
+        let answer = match (&peek, wish) {
+            (Ok(peek), true) => {
+                self.try_receive(base, incoming, peek, &mut sender, origin)
+                    .await
+            }
+            (Ok(_), false) => self.try_complete(base, incoming, &mut sender).await,
+            (Err(cause), _) => Err(cause.clone().into()),
         };
+        let partly = |peek: &Peek| peek.codes.iter().any(|code| code == "PartialLogout");
         match answer {
+            Ok(Logout::Done) if peek.as_ref().is_ok_and(partly) => Ok(Logout::NotThere),
             Ok(answer) => Ok(answer),
             Err(Trouble::Fault(fault)) => Err(fault.into()),
             Err(Trouble::Cause(cause)) => {
-                let event = Event::refused(Action::SessionEnded, "by SAML", cause.sentence());
-                self.core.record(Who::anonymous(origin), &event).await?;
-                Ok(Logout::Refused)
+                sender.says(&peek.map(|peek| peek.said).unwrap_or_default());
+                self.refuse(Action::SessionEnded, &sender, &cause, origin)
+                    .await?;
+                Ok(match cause {
+                    Cause::Status { .. } => Logout::NotThere,
+                    _ => Logout::Refused,
+                })
             }
         }
     }
@@ -173,6 +186,7 @@ impl Saml {
         base: &str,
         incoming: &Incoming,
         peek: &Peek,
+        sender: &mut Sender,
         origin: &Origin,
     ) -> Result<Logout, Trouble> {
         let core = &*self.core;
@@ -182,6 +196,7 @@ impl Saml {
             store::provider_by_entity(&mut reader.conn(), &peek.issuer).await?
         };
         let known = Known::of(&row.ok_or(Cause::UnknownProvider)?)?;
+        sender.is(&known);
         if !known.settings.enabled {
             return Err(Cause::ProviderDisabled.into());
         }
@@ -258,7 +273,12 @@ impl Saml {
         Ok(())
     }
 
-    async fn try_complete(&self, base: &str, incoming: &Incoming) -> Result<Logout, Trouble> {
+    async fn try_complete(
+        &self,
+        base: &str,
+        incoming: &Incoming,
+        sender: &mut Sender,
+    ) -> Result<Logout, Trouble> {
         let core = &*self.core;
         let now = core.clock.now();
         let relay = incoming.value("RelayState").unwrap_or_default();
@@ -269,10 +289,14 @@ impl Saml {
             let request = request
                 .filter(|row| row.kind == "logout")
                 .ok_or(Cause::NotAsked)?;
+            if request.expires_at.0 <= now {
+                return Err(Cause::TooSlow.into());
+            }
             let row = store::provider(conn, request.provider_id).await?;
             (request, row)
         };
         let known = Known::of(&row.ok_or(Cause::UnknownProvider)?)?;
+        sender.is(&known);
         let key = core.saml_key().await?;
         let (address, message, peer) = (base.to_owned(), incoming.clone(), known);
         let sent = relay.clone();

@@ -20,6 +20,8 @@ pub mod idp;
 pub(crate) mod key;
 mod logout;
 mod providers;
+mod refused;
+mod report;
 mod sign_in;
 
 use std::sync::Arc;

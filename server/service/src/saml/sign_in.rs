@@ -7,7 +7,7 @@ use domain::{
     error::{Error, Refusal},
     expiry::SamlSession,
     principal::Identity,
-    saml::{Assertion, Cause, Person, Report, person, roles_of, session_end},
+    saml::{Assertion, Cause, Person, Report, person, session_end},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,6 +16,7 @@ use super::{
     Known, Saml, Trouble,
     engine::{Dispatch, Incoming, Peek, Us, Validated},
     hash, message_hash,
+    refused::Sender,
 };
 use crate::{
     Actor, Lifetime, Origin, Via,
@@ -29,7 +30,6 @@ use crate::{
         Time, Tx,
         saml::{self as store, NewRequest, RequestRow, ResultRow},
         sessions::{self, NewSession, SamlLink},
-        sign_in_failures,
     },
 };
 
@@ -37,10 +37,6 @@ use crate::{
 pub(super) const REQUEST_TIME: TimeDelta = TimeDelta::minutes(10);
 /// How long the browser may take from the provider's answer to our page.
 const RESULT_TIME: TimeDelta = TimeDelta::minutes(2);
-/// How long the report of a test can be looked at.
-const REPORT_TIME: TimeDelta = TimeDelta::minutes(15);
-/// How many refused answers of one address are recorded before they are only counted.
-const RECORDED_REFUSALS: u32 = 30;
 
 /// A sign-in that has begun.
 #[derive(Debug)]
@@ -227,10 +223,10 @@ impl Saml {
         let peek = tokio::task::spawn_blocking(move || Peek::at_form(&response))
             .await
             .map_err(|_| Fault::Broken("reading a SAML message panicked"))?;
-        let mut name = String::new();
+        let mut sender = Sender::default();
         let answer = match &peek {
             Ok(peek) => {
-                self.try_consume(base, incoming, &relay, request.as_ref(), peek, &mut name)
+                self.try_consume(base, incoming, &relay, request.as_ref(), peek, &mut sender)
                     .await
             }
             Err(cause) => Err(Trouble::Cause(cause.clone())),
@@ -241,16 +237,13 @@ impl Saml {
             (Err(Trouble::Fault(fault)), _) => Err(fault.into()),
             (Ok(landing), _) => Ok(landing),
             (Err(Trouble::Cause(cause)), Some(row)) => {
-                let report = Report {
-                    cause: Some(cause),
-                    said,
-                    principal: None,
-                    roles: Vec::new(),
-                };
+                let report = Report::failed(cause, said);
                 Ok(self.keep_report(&row, &relay_hash, report).await?)
             }
             (Err(Trouble::Cause(cause)), None) => {
-                self.refuse(&name, &cause, &said, origin).await?;
+                sender.says(&said);
+                self.refuse(Action::SignedIn, &sender, &cause, origin)
+                    .await?;
                 Ok(Landing::Refused)
             }
         }
@@ -263,7 +256,7 @@ impl Saml {
         relay: &str,
         request: Option<&RequestRow>,
         peek: &Peek,
-        name: &mut String,
+        sender: &mut Sender,
     ) -> Result<Landing, Trouble> {
         let core = &*self.core;
         let now = core.clock.now();
@@ -276,7 +269,7 @@ impl Saml {
             }
         };
         let known = Known::of(&row.ok_or(Cause::UnknownProvider)?)?;
-        name.clone_from(&known.settings.name);
+        sender.is(&known);
         let test = request.is_some_and(|request| request.kind == "test");
         if !known.settings.enabled && !test {
             return Err(Cause::ProviderDisabled.into());
@@ -305,7 +298,9 @@ impl Saml {
             // Used up, though nobody is signed in by it.
             let row = request.cloned().ok_or(Cause::NotAsked)?;
             tx.commit_unrecorded().await?;
-            let report = self.report_of(&known, said, peek).await?;
+            let report = self
+                .report_of(&known, &validated.assertion, said, peek)
+                .await?;
             return Ok(self.keep_report(&row, &hash(relay), report).await?);
         }
         let person = match said {
@@ -376,82 +371,6 @@ impl Saml {
         Ok(work.await??)
     }
 
-    /// What a test shows of an answer that holds.
-    async fn report_of(
-        &self,
-        known: &Known,
-        said: Result<Person, Cause>,
-        peek: &Peek,
-    ) -> Result<Report, Fault> {
-        let said_of = peek.said.clone();
-        let person = match said {
-            Ok(person) => person,
-            Err(cause) => {
-                return Ok(Report {
-                    cause: Some(cause),
-                    said: said_of,
-                    principal: None,
-                    roles: Vec::new(),
-                });
-            }
-        };
-        let mut reader = self.core.db.reader().await?;
-        let cause = self.would_enter(&mut reader.conn(), known, &person).await?;
-        let given = roles_of(&person.groups, &known.settings.group_roles);
-        Ok(Report {
-            cause,
-            said: said_of,
-            principal: Some(person.principal.name.clone()),
-            roles: given.into_iter().map(str::to_owned).collect(),
-        })
-    }
-
-    async fn keep_report(
-        &self,
-        request: &RequestRow,
-        relay_hash: &[u8],
-        report: Report,
-    ) -> Result<Landing, Fault> {
-        let core = &*self.core;
-        let handle = RandomToken::generate(&*core.entropy)?;
-        let body = serde_json::to_string(&report).map_err(|_| Fault::Broken("no JSON"))?;
-        let mut tx = core.db.begin().await?;
-        let conn = &mut tx.conn();
-        store::take_request(conn, relay_hash).await?;
-        let row = ResultRow {
-            handle_hash: handle.hash(),
-            provider_id: request.provider_id,
-            kind: "test".to_owned(),
-            browser_hash: request.browser_hash.clone(),
-            next_page: String::new(),
-            tester_id: request.tester_id,
-            body,
-            expires_at: Time(core.clock.now() + REPORT_TIME),
-        };
-        store::put_result(conn, &row).await?;
-        tx.commit_unrecorded().await?;
-        Ok(Landing::Tested(handle))
-    }
-
-    /// The report of a test, for whoever made it.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for everybody else, and after a quarter of an hour.
-    pub async fn report(&self, actor: &Actor, handle: &str) -> Result<(i64, Report), Error> {
-        let handle = RandomToken::parse(handle).ok_or(Error::NotFound)?;
-        let row = {
-            let mut reader = self.core.db.reader().await?;
-            store::result(&mut reader.conn(), &handle.hash()).await?
-        };
-        let row = row
-            .filter(|row| row.tester_id == Some(actor.identity.id.0))
-            .filter(|row| row.expires_at.0 > self.core.clock.now())
-            .ok_or(Error::NotFound)?;
-        let report = serde_json::from_str(&row.body)
-            .map_err(|_| Error::from(Fault::Broken("a stored report is odd")))?;
-        Ok((row.provider_id, report))
-    }
-
     /// Signs in whoever waits under a handle, if it is the browser that began (S25).
     ///
     /// `confirmed`: somebody pressed a button of ours, which it takes when nobody here had asked.
@@ -512,15 +431,16 @@ impl Saml {
         means: Means,
         origin: &Origin,
     ) -> Result<Reached, Error> {
-        let mut name = String::new();
+        let mut sender = Sender::default();
         match self
-            .try_reach(handle, browser, confirmed, means, origin, &mut name)
+            .try_reach(handle, browser, confirmed, means, origin, &mut sender)
             .await
         {
             Ok(reached) => Ok(reached),
             Err(Trouble::Fault(fault)) => Err(fault.into()),
             Err(Trouble::Cause(cause)) => {
-                self.refuse(&name, &cause, &[], origin).await?;
+                self.refuse(Action::SignedIn, &sender, &cause, origin)
+                    .await?;
                 Ok(Reached::Refused)
             }
         }
@@ -533,7 +453,7 @@ impl Saml {
         confirmed: bool,
         means: Means,
         origin: &Origin,
-        name: &mut String,
+        sender: &mut Sender,
     ) -> Result<Reached, Trouble> {
         let core = &*self.core;
         let now = core.clock.now();
@@ -546,7 +466,7 @@ impl Saml {
             .ok_or(Cause::NotAsked)?;
         let provider = store::provider(conn, row.provider_id).await?;
         let known = Known::of(&provider.ok_or(Cause::UnknownProvider)?)?;
-        name.clone_from(&known.settings.name);
+        sender.is(&known);
         let same = browser
             .and_then(RandomToken::parse)
             .is_some_and(|browser| browser.hash() == row.browser_hash);
@@ -556,6 +476,7 @@ impl Saml {
         }
         let waiting: Waiting = serde_json::from_str(&row.body)
             .map_err(|_| Fault::Broken("a stored assertion is odd"))?;
+        sender.vouches_for(&waiting.assertion, &waiting.person);
         if row.kind == "unsolicited" && !confirmed && row.expires_at.0 > now {
             return Ok(Reached::Confirm {
                 name: waiting.person.principal.name,
@@ -572,6 +493,12 @@ impl Saml {
         if !known.settings.enabled {
             tx.commit_unrecorded().await?;
             return Err(Cause::ProviderDisabled.into());
+        }
+        let end = waiting.assertion.not_on_or_after;
+        if end.is_some_and(|end| end <= now) {
+            // Within the clock skew it was still taken.
+            tx.commit_unrecorded().await?;
+            return Err(Cause::SessionOver.into());
         }
         match self.enter(&mut tx, &known, &waiting.person, origin).await {
             Ok(user) => Ok(self
@@ -674,67 +601,4 @@ impl Saml {
         store::take_result(&mut tx.conn(), &row.handle_hash).await?;
         tx.commit_unrecorded().await
     }
-
-    /// Records why a sign-in was refused, for administrators: with what the answer says of itself,
-    /// unverified, and only so often for one address.
-    async fn refuse(
-        &self,
-        provider: &str,
-        cause: &Cause,
-        said: &[(String, String)],
-        origin: &Origin,
-    ) -> Result<(), Fault> {
-        let core = &*self.core;
-        let now = core.clock.now();
-        let mut tx = core.db.begin().await?;
-        let until = now + duration(core.limits.lockout_time);
-        let subject = "saml";
-        let (count, _) = sign_in_failures::count(
-            &mut tx.conn(),
-            subject,
-            &origin.address,
-            RECORDED_REFUSALS,
-            now,
-            until,
-        )
-        .await?;
-        if count > i64::from(RECORDED_REFUSALS) {
-            tx.commit_unrecorded().await?;
-            return Ok(());
-        }
-        let object = match provider {
-            "" => "an unknown identity provider".to_owned(),
-            name => format!("identity provider {name}"),
-        };
-        let known: serde_json::Map<_, _> = said
-            .iter()
-            .filter(|(name, _)| SAFE_EXCERPTS.contains(&&**name))
-            .map(|(name, value)| (name.clone(), json!(value)))
-            .collect();
-        let event = Event::refused(Action::SignedIn, object, cause.sentence());
-        let event = if known.is_empty() {
-            event
-        } else {
-            event.after(json!({ "unverified": known }))
-        };
-        core.commit(tx, Who::anonymous(origin), &event).await
-    }
 }
-
-/// What of a refused answer is kept: nothing that names a person or a group.
-const SAFE_EXCERPTS: [&str; 14] = [
-    "Message",
-    "ID",
-    "InResponseTo",
-    "IssueInstant",
-    "Destination",
-    "Issuer",
-    "Status",
-    "Signed by",
-    "NameID format",
-    "Confirmation Recipient",
-    "Confirmation NotOnOrAfter",
-    "Conditions NotBefore",
-    "Conditions NotOnOrAfter",
-    "Audience",
-];

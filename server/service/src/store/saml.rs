@@ -266,15 +266,14 @@ pub(crate) async fn take_result(conn: &mut Conn<'_>, handle_hash: &[u8]) -> Resu
     Ok(taken == 1)
 }
 
-/// Who an account is to its provider: number, bound subject.
+/// The subject that an account is bound to. `None`: none, yet.
 pub(crate) async fn bound_subject(
     conn: &mut Conn<'_>,
     user: UserId,
-) -> Result<Option<Option<String>>, Fault> {
-    Ok(
-        run!(conn, sqlx::query_scalar("select name_id from saml_user where user_id = $1")
-        .bind(user.0) => fetch_optional)?,
-    )
+) -> Result<Option<String>, Fault> {
+    let found: Option<Option<String>> = run!(conn, sqlx::query_scalar("select name_id from saml_user where user_id = $1")
+        .bind(user.0) => fetch_optional)?;
+    Ok(found.flatten())
 }
 
 /// The account that is bound to a subject.

@@ -149,6 +149,33 @@ async fn a_test_tells_how_each_check_went_and_signs_nobody_in() {
     assert_eq!(stage.app.rows("session").await, sessions);
 }
 
+/// What was encrypted is told once it is deciphered and holds.
+#[tokio::test]
+async fn a_test_shows_what_an_encrypted_assertion_says() {
+    let stage = Stage::sqlite().await;
+    stage.decide(|settings| settings.encrypted = true).await;
+    let root = stage.app.harness.user("root", &["Administrator"]).await;
+    let ours = super::stage::key("ours");
+    let certificate = &ours[ours.find("-----BEGIN CERTIFICATE").unwrap()..];
+    let encrypted = |said: &Statement| {
+        let mut said = said.clone();
+        said.session_end = Some(said.now + TimeDelta::hours(1));
+        let signed = stage.idp.respond(&said).unwrap();
+        stage.idp.encrypt(&signed, certificate).unwrap()
+    };
+    let report = stage.test(&root, encrypted).await;
+    assert_eq!(report.cause, None);
+    let shown = |name: &str| {
+        let mut said = report.said.iter();
+        said.find(|(known, _)| known == name)
+            .map(|(_, value)| &**value)
+    };
+    assert_eq!(shown("NameID"), Some("anna"));
+    assert_eq!(shown("NameID format"), Some("persistent"));
+    assert_eq!(shown("Attribute mail"), Some("anna@corp.example"));
+    assert!(shown("SessionNotOnOrAfter").is_some(), "{:?}", report.said);
+}
+
 /// Metadata that cannot be used is refused where it is pasted, in words.
 #[tokio::test]
 async fn metadata_that_cannot_be_used_says_what_is_missing() {

@@ -5,11 +5,11 @@ use service::{Actor, keys::NewKey, saml::Incoming};
 
 use super::{Stage, stage::settings};
 
-const SLO: &str = "/netbackup/sso/saml2/slo";
+pub(super) const SLO: &str = "/netbackup/sso/saml2/slo";
 
 impl Stage {
     /// Has a browser bring a message of the provider.
-    async fn bring(&self, address: &str) -> crate::support::Answer {
+    pub(super) async fn bring(&self, address: &str) -> crate::support::Answer {
         let (_, query) = address.split_once('?').unwrap();
         self.app.anonymous().get(&format!("{SLO}?{query}")).await
     }

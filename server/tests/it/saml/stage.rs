@@ -3,10 +3,11 @@
 use std::{
     path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering},
+    time::SystemTime,
 };
 
-use chrono::TimeDelta;
-use domain::saml::ProviderSettings;
+use chrono::{SubsecRound, TimeDelta};
+use domain::{Instant, saml::ProviderSettings};
 use http::Method;
 use service::{
     Actor,
@@ -74,6 +75,11 @@ impl Stage {
 
     pub(crate) async fn on(harness: Harness, settings: ProviderSettings) -> Self {
         std::fs::write(harness.data_dir.path().join("saml-key.pem"), key("ours")).unwrap();
+        // The provider's library dates what it says about signing out by the machine's clock.
+        let today = Instant::from(SystemTime::now());
+        // A message tells milliseconds.
+        let today = today.trunc_subsecs(3);
+        harness.clock.advance(today - harness.services.now());
         let idp = provider("idp");
         let wanted = ProviderChange {
             settings,

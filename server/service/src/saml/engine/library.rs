@@ -28,12 +28,15 @@ use super::{
     Dispatch, Engine, Incoming, LogoutWish, Outgoing, Peek, Peer, Seen, Us, Validated,
     errors::cause_of, peek::limits,
 };
-use crate::saml::key::SamlKey;
+use crate::saml::{key::SamlKey, sign_in::REQUEST_TIME};
 
 /// The largest message that is read, in bytes of XML (S15).
 pub(super) const MAX_XML_BYTES: usize = 384 * 1024;
 /// How long a logout message without a time of its own is remembered.
 const LOGOUT_MEMORY: Duration = Duration::from_hours(24);
+
+/// How old a wish to be signed out may be: as long as a sign-in may take.
+const LOGOUT_AGE: TimeDelta = REQUEST_TIME;
 
 /// The library, with our demands.
 #[derive(Debug, Clone, Copy, Default)]
@@ -233,6 +236,15 @@ impl Engine for SamlRs {
             Ok((received.into_message(), dispatch(&answer)?))
         };
         let (wish, answer) = receive().map_err(|error| told(&error, &peek, peer, now))?;
+        // An old one would stop a key again when its id is forgotten.
+        let issued = wish.issue_instant().as_str().parse::<Instant>();
+        let issued = issued.map_err(|_| Cause::Unreadable)?;
+        let skew = TimeDelta::seconds(peer.settings.clock_skew_seconds.into());
+        if issued > now + skew || issued < now - skew - LOGOUT_AGE {
+            return Err(Cause::Time {
+                ahead_seconds: Some((issued - now).num_seconds()),
+            });
+        }
         let name_id = wish.name_id().ok_or(Cause::NoNameId)?.value().to_owned();
         let indexes = wish.session_indexes().iter();
         let wish = LogoutWish {

@@ -2,8 +2,11 @@
 //! which provider's certificate to check it with.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use chrono::DateTime;
-use domain::{Instant, saml::Cause};
+use chrono::{DateTime, SecondsFormat};
+use domain::{
+    Instant,
+    saml::{Assertion, Cause},
+};
 use saml_rs::xml::{
     XmlLimits,
     dom::{self, Node},
@@ -162,26 +165,42 @@ impl Peek {
                     }
                 }
                 "Audience" => self.say("Audience", &text(child)),
-                "Attribute" => self.attribute(child),
+                "Attribute" => {
+                    let values = child.children.iter();
+                    let values = values.filter(|value| value.local_name == "AttributeValue");
+                    let values: Vec<_> = values.map(text).collect();
+                    self.attribute(child.attr("Name").unwrap_or_default(), &values);
+                }
                 _ => {}
             }
             self.walk(child, depth + 1);
         }
     }
 
-    fn attribute(&mut self, node: &Node) {
-        let values: Vec<_> = node
-            .children
-            .iter()
-            .filter(|child| child.local_name == "AttributeValue")
-            .map(text)
-            .collect();
+    /// Adds what a validated assertion says that the message had encrypted.
+    pub(crate) fn hear(&mut self, assertion: &Assertion) {
+        self.say("NameID", &assertion.name_id);
+        self.say("NameID format", &last_part(&assertion.name_id_format));
+        if let Some(index) = &assertion.session_index {
+            self.say("SessionIndex", index);
+        }
+        if let Some(end) = assertion.not_on_or_after {
+            self.say(
+                "SessionNotOnOrAfter",
+                &end.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            );
+        }
+        for (name, values) in &assertion.attributes {
+            self.attribute(name, values);
+        }
+    }
+
+    fn attribute(&mut self, name: &str, values: &[String]) {
         let mut shown = values.iter().take(MAX_VALUES).cloned().collect::<Vec<_>>();
         if values.len() > MAX_VALUES {
             shown.push(format!("and {} more", values.len() - MAX_VALUES));
         }
-        let name = format!("Attribute {}", node.attr("Name").unwrap_or_default());
-        self.say(&name, &shown.join(", "));
+        self.say(&format!("Attribute {name}"), &shown.join(", "));
     }
 
     fn say(&mut self, name: &str, value: &str) {
