@@ -185,7 +185,7 @@ async fn s24_a_provider_changes_its_certificate_and_an_expired_one_ends() {
     let answer = stage.answer(&browser, &stage.good(&browser)).await;
     assert_eq!(answer.status, 403);
     let told = stage.app.latest_record("cause").await.unwrap();
-    assert!(told.contains("has expired"), "{told}");
+    assert_eq!(told, Cause::CertificateExpired.sentence());
 }
 
 /// S25: the browser that began is the one that is signed in.
@@ -207,7 +207,7 @@ async fn s25_an_answer_signs_in_the_browser_that_asked() {
         assert_eq!(arrived.header("set-cookie"), "");
         assert_eq!(stage.app.rows("session").await, 0);
         let told = stage.app.latest_record("cause").await.unwrap();
-        assert!(told.contains("another browser"), "{told}");
+        assert_eq!(told, Cause::OtherBrowser.sentence());
     }
     // The one that began can still come; once. And its session is a new one, whatever it had.
     let cookie = format!(
@@ -287,7 +287,9 @@ service::on_both_databases! {
         let good = stage.good(&browser);
         stage.takes(&browser, &good).await;
         let again = stage.answer(&browser, &good).await;
-        assert_eq!(again.status, 403);
+        assert_eq!((again.status, stage.app.rows("saml_result").await), (403, 0));
+        let told = stage.app.latest_record("cause").await.unwrap();
+        assert_eq!(told, Cause::OtherRequest.sentence());
         // Nobody asked for this one, so only the memory of it stands in the way.
         let unasked = stage.idp.respond(&stage.unasked()).unwrap();
         assert_eq!(stage.post(&unasked, None).await.status, 303);
@@ -295,7 +297,7 @@ service::on_both_databases! {
         let again = stage.post(&unasked, None).await;
         assert_eq!(again.status, 403);
         let told = stage.app.latest_record("cause").await.unwrap();
-        assert!(told.contains("used before"), "{told}");
+        assert_eq!(told, Cause::Replayed.sentence());
 
         let harness = &stage.app.harness;
         let (beside, _folder) = harness.beside().await;
@@ -312,5 +314,6 @@ service::on_both_databases! {
         harness.services.maintain_once().await.unwrap();
         assert_eq!(stage.app.rows("saml_seen").await, 0);
         assert_eq!(stage.post(&unasked, None).await.status, 403);
+        assert_eq!(stage.app.rows("session").await, sessions);
     }
 }

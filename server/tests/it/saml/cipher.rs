@@ -21,7 +21,7 @@ pub(super) enum Content {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transport {
     Oaep,
-    /// RSAES-PKCS1-v1_5: what Bleichenbacher's oracle is about.
+    /// `RSAES-PKCS1-v1_5`: what Bleichenbacher's oracle is about.
     Rsa15,
 }
 

@@ -80,7 +80,6 @@ fn a_mutated_response_never_panics_and_never_says_more_than_was_signed() {
 
 #[tokio::test]
 #[ignore = "runs in a process of its own, by the test above"]
-#[expect(clippy::print_stdout, reason = "figures for whoever wants to see them")]
 async fn child() {
     assert_alone();
     let seconds = std::env::var("LATCHKEY_FUZZ_SECONDS");

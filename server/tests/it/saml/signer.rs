@@ -4,7 +4,7 @@
 
 use aws_lc_rs::{
     digest, hmac,
-    signature::{KeyPair as _, RsaKeyPair},
+    signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bergshamra_c14n::{C14nMode, canonicalize};
@@ -60,7 +60,7 @@ pub(super) struct Manner<'a> {
     pub(super) transforms: &'a str,
     /// What the digest is of. `None`: the canonical assertion.
     pub(super) digested: Option<&'a [u8]>,
-    /// Whether the signature is of nothing instead of `SignedInfo`.
+    /// Whether it is a signature of nothing instead of `SignedInfo`.
     pub(super) void: bool,
 }
 
@@ -195,6 +195,28 @@ impl Signer {
     }
 }
 
+/// Whether a whole message is signed by the holder of that public key (PKCS #1, DER), by SHA-256.
+pub(super) fn is_signed_by(public: &[u8], message: &str) -> bool {
+    let signature = xml::signature(message);
+    let inner = |name: &str| {
+        let (open, close) = (format!("<ds:{name}>"), format!("</ds:{name}>"));
+        let found = xml::part(signature, &open, &close);
+        let bare = found.trim_start_matches(&open).trim_end_matches(&close);
+        BASE64_STANDARD.decode(bare).unwrap()
+    };
+    let info = xml::part(signature, "<ds:SignedInfo", "</ds:SignedInfo>");
+    let info = info.replacen("SignedInfo", &format!("SignedInfo xmlns:ds=\"{DSIG}\""), 1);
+    let covered = canonical(&message.replacen(signature, "", 1));
+    inner("DigestValue") == Hash::Sha256.of(&covered)
+        && is_signature_of(public, &canonical(&info), &inner("SignatureValue"))
+}
+
+/// Whether that is the key's signature of those bytes, by SHA-256.
+pub(super) fn is_signature_of(public: &[u8], bytes: &[u8], signature: &[u8]) -> bool {
+    let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public);
+    key.verify(bytes, signature).is_ok()
+}
+
 /// What a signature covers of an element that declares all its prefixes itself.
 fn canonical(element: &str) -> Vec<u8> {
     canonicalize::<&str>(element, C14nMode::Exclusive, None, &[]).unwrap()
@@ -222,7 +244,7 @@ fn children(mut bytes: &[u8]) -> Vec<&[u8]> {
                 let (length, rest) = rest.split_at(usize::from(long & 0x7f));
                 let length = length
                     .iter()
-                    .fold(0, |all, byte| all << 8 | usize::from(*byte));
+                    .fold(0, |all, byte| (all << 8) | usize::from(*byte));
                 (length, rest)
             }
         };

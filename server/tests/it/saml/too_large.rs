@@ -1,6 +1,7 @@
 //! S15: what is too large is refused before it costs anything.
 
 use std::{
+    fmt::Write as _,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -81,7 +82,7 @@ async fn child() {
     let mut chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n");
     for piece in body.as_bytes().chunks(64 * 1024) {
         let piece = str::from_utf8(piece).unwrap();
-        chunked.push_str(&format!("{:x}\r\n{piece}\r\n", piece.len()));
+        let _ = write!(chunked, "{:x}\r\n{piece}\r\n", piece.len());
     }
     chunked.push_str("0\r\n\r\n");
     drop(body);

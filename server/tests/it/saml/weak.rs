@@ -88,7 +88,7 @@ async fn the_weak_signatures_of_these_tests_are_good_ones() {
     public.verify(info.as_bytes(), &value).unwrap();
 }
 
-/// S16: the content's key by RSAES-PKCS1-v1_5.
+/// S16: the content's key by `RSAES-PKCS1-v1_5`.
 #[tokio::test]
 async fn s16_a_key_is_carried_by_oaep_alone() {
     let stage = Stage::sqlite().await;

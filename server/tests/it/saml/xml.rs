@@ -47,7 +47,7 @@ pub(super) fn evil(xml: &str, keeps_signature: bool) -> String {
     }
 }
 
-/// The InResponseTo of an answer to that browser.
+/// The `InResponseTo` of an answer to that browser.
 pub(super) fn answers(browser: &Browser) -> String {
     format!("InResponseTo=\"{}\"", browser.asked.id)
 }
