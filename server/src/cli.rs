@@ -22,7 +22,9 @@ use std::{
 use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use clap_complete::Shell;
-use service::{Services, clock::SystemClock, entropy::OsEntropy};
+#[cfg(not(feature = "testing"))]
+use service::clock::SystemClock;
+use service::{Services, entropy::OsEntropy};
 
 use crate::{
     config::{ConfigError, Flags, HEADING, Settings},
@@ -233,8 +235,23 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 async fn open(settings: &Settings) -> anyhow::Result<Services> {
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+    let (clock, entropy) = (Arc::new(clock(settings)), Arc::new(OsEntropy));
     Ok(Services::open(settings.options(), clock, entropy).await?)
+}
+
+#[cfg(all(feature = "testing", not(debug_assertions)))]
+compile_error!("a release has the machine's clock, and none that a file moves");
+
+/// The machine's clock.
+#[cfg(not(feature = "testing"))]
+const fn clock(_: &Settings) -> SystemClock {
+    SystemClock
+}
+
+/// The machine's clock, which journeys move by a file in the data directory.
+#[cfg(feature = "testing")]
+fn clock(settings: &Settings) -> service::clock::MovedClock {
+    service::clock::MovedClock::by(settings.data_dir.join("test-clock"))
 }
 
 /// Writes a line to standard output.

@@ -8,12 +8,15 @@ use std::{
     process::Command,
 };
 
-/// Builds the server with the site embedded and returns the binary's path.
+/// Builds the server with the site embedded and returns the binary's path. What is no release is
+/// for tests, and has the clock that they move.
 pub(crate) fn build(site: &Site, release: bool) -> Result<PathBuf> {
     let mut cargo = cargo("build", site);
     cargo.args(["--package", "latchkey-server", "--bin", "latchkey"]);
     if release {
         cargo.arg("--release");
+    } else {
+        cargo.args(["--features", "testing"]);
     }
     process::run(&mut cargo)?;
     let profile = if release { "release" } else { "debug" };

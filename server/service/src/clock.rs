@@ -60,6 +60,29 @@ impl Clock for FakeClock {
     }
 }
 
+/// The machine's clock, moved by as many milliseconds as a file says: for journeys, which look at a
+/// running program. Without the file it is the machine's.
+#[cfg(feature = "testing")]
+#[derive(Debug, Clone)]
+pub struct MovedClock(std::path::PathBuf);
+
+#[cfg(feature = "testing")]
+impl MovedClock {
+    /// A clock that this file moves, from the moment that it is there.
+    pub const fn by(file: std::path::PathBuf) -> Self {
+        Self(file)
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Clock for MovedClock {
+    fn now(&self) -> Instant {
+        let told = std::fs::read_to_string(&self.0).ok();
+        let moved = told.and_then(|text| text.trim().parse().ok());
+        SystemClock.now() + chrono::TimeDelta::milliseconds(moved.unwrap_or(0))
+    }
+}
+
 impl<C: Clock> Clock for std::sync::Arc<C> {
     fn now(&self) -> Instant {
         (**self).now()

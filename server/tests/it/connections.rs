@@ -17,8 +17,8 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-struct Running {
-    address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     done: JoinHandle<()>,
 }
@@ -54,7 +54,7 @@ fn hello() -> Router {
     )
 }
 
-async fn start_router(router: Router, tls: Option<TlsAcceptor>) -> Running {
+pub(crate) async fn start_router(router: Router, tls: Option<TlsAcceptor>) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();

@@ -3,6 +3,7 @@
 mod approval;
 mod beside;
 mod client;
+mod demo;
 mod role;
 mod serve;
 mod settings;

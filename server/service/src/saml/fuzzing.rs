@@ -118,4 +118,16 @@ mod tests {
             .collect();
         assert_eq!(held, [true, true, false]);
     }
+
+    /// What the fuzzer found: dates at which the library multiplies beyond the number's end.
+    #[test]
+    fn what_broke_it_before_does_so_no_more() {
+        let target = Target::with_key(&Provider::make_key().unwrap()).unwrap();
+        for found in [
+            &include_bytes!("../../fuzz/regressions/date-plain")[..],
+            include_bytes!("../../fuzz/regressions/date-encrypted"),
+        ] {
+            assert!(!target.run(found));
+        }
+    }
 }

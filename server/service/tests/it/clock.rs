@@ -8,6 +8,7 @@ use domain::{
 };
 use service::{
     Actor,
+    clock::{Clock, MovedClock, SystemClock},
     keys::{CreatedKey, KeyEdit, NewKey},
     on_both_databases,
     testing::{Harness, origin},
@@ -95,5 +96,22 @@ on_both_databases! {
         assert_eq!(refused, Error::field(FIELD, Problem::TooLate { latest: END_OF_TIME }));
         assert_eq!(harness.services.keys.own(&bob).await, Ok(None));
         harness.services.maintain_once().await.unwrap();
+    }
+}
+
+/// The clock of the program that journeys look at.
+#[test]
+fn a_clock_for_tests_is_moved_by_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("test-clock");
+    let clock = MovedClock::by(file.clone());
+    let ahead = |days: i64| {
+        let off = clock.now() - SystemClock.now() - TimeDelta::days(days);
+        off.abs() < TimeDelta::minutes(1)
+    };
+    assert!(ahead(0));
+    for (text, days) in [("86400000", 1), ("172800000\n", 2), ("nonsense", 0)] {
+        std::fs::write(&file, text).unwrap();
+        assert!(ahead(days), "{text}");
     }
 }

@@ -9,6 +9,7 @@ use service::{
 
 use super::{
     Stage,
+    signer::{Manner, Signer},
     stage::{BASE, provider, settings},
 };
 
@@ -66,14 +67,12 @@ async fn a_test_tells_how_each_check_went_and_signs_nobody_in() {
     assert_eq!(shown("Signed by"), Some("rsa-sha256"));
 
     let unsigned = |said: &Statement| stage.idp.unsigned(said);
-    let sha1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
-    let sha256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
     let told = async |make: Box<dyn FnOnce(&Statement) -> String + '_>| {
         let report = stage.test(&root, make).await;
         report.cause.unwrap()
     };
     let cause = told(Box::new(|said| {
-        stage.idp.respond(said).unwrap().replace(sha256, sha1)
+        Signer::of("idp").sign(&unsigned(said), &Manner::sha1())
     }))
     .await;
     assert_eq!(

@@ -1,5 +1,6 @@
 //! The honest way: who is signed in, as whom, for how long, with which key.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::TimeDelta;
 use domain::{
     error::Error,
@@ -16,7 +17,9 @@ use service::{
 
 use super::{
     Stage,
+    signer::{Signer, bare, is_signature_of, is_signed_by},
     stage::{BASE, session_of, settings},
+    xml::part,
 };
 
 async fn add(stage: &Stage, name: &str) -> Principal {
@@ -203,6 +206,9 @@ async fn a_request_is_signed_for_a_provider_that_wants_it() {
         assert!(wants[from..to].contains("HTTP-Redirect"));
         wants.replace(&wants[from..to], "")
     };
+    // By the key of the certificate that our metadata gives to providers.
+    let us = Signer::of("ours");
+    assert!(stage.ours.contains(&bare(&us.certificate)));
     for (metadata, posted) in [(wants, false), (post_only, true)] {
         let wanted = service::saml::ProviderChange {
             settings: known.settings.clone(),
@@ -225,8 +231,33 @@ async fn a_request_is_signed_for_a_provider_that_wants_it() {
                 "{policy}"
             );
             assert!(answer.text().contains("<button"));
+            let field = part(answer.text(), "name=\"SAMLRequest\" value=\"", "\">");
+            let field = field.rsplit("value=\"").next().unwrap();
+            let sent = BASE64_STANDARD
+                .decode(field.trim_end_matches("\">"))
+                .unwrap();
+            let sent = String::from_utf8(sent).unwrap();
+            assert!(is_signed_by(&us.public, &sent), "{sent}");
+            let other = sent.replacen("netbackup/sso/saml2/acs", "netbackup/sso/saml2/xxx", 1);
+            assert!(!is_signed_by(&us.public, &other), "{sent}");
         } else {
-            assert!(answer.header("location").contains("Signature="));
+            // What is signed are the parameters as they stand (SAML bindings, section 3.4.4.1).
+            let (_, query) = answer.header("location").split_once('?').unwrap();
+            let (signed, signature) = query.split_once("&Signature=").unwrap();
+            assert!(
+                signed.starts_with("SAMLRequest=") && signed.contains("rsa-sha256"),
+                "{signed}"
+            );
+            let signature = form_urlencoded::parse(format!("s={signature}").as_bytes())
+                .next()
+                .map(|(_, value)| BASE64_STANDARD.decode(&*value).unwrap())
+                .unwrap();
+            assert!(is_signature_of(&us.public, signed.as_bytes(), &signature));
+            assert!(!is_signature_of(
+                &us.public,
+                &signed.as_bytes()[1..],
+                &signature
+            ));
         }
     }
 }

@@ -5,16 +5,6 @@ use service::{Actor, keys::NewKey, saml::Incoming};
 
 use super::{Stage, stage::settings};
 
-pub(super) const SLO: &str = "/netbackup/sso/saml2/slo";
-
-impl Stage {
-    /// Has a browser bring a message of the provider.
-    pub(super) async fn bring(&self, address: &str) -> crate::support::Answer {
-        let (_, query) = address.split_once('?').unwrap();
-        self.app.anonymous().get(&format!("{SLO}?{query}")).await
-    }
-}
-
 service::on_both_databases! {
     async fn the_provider_signs_somebody_out_and_the_key_waits_for_the_next_sign_in(harness: Harness) {
         let stage = Stage::on(harness, settings()).await;

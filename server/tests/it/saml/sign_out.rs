@@ -6,8 +6,7 @@ use service::{keys::NewKey, saml::idp::encode};
 
 use super::{
     Stage,
-    logout::SLO,
-    stage::{BASE, settings},
+    stage::{BASE, SLO, settings},
 };
 
 impl Stage {

@@ -7,7 +7,10 @@ use std::{
 };
 
 use chrono::{SubsecRound, TimeDelta};
-use domain::{Instant, saml::ProviderSettings};
+use domain::{
+    Instant,
+    saml::{Cause, ProviderSettings},
+};
 use http::Method;
 use service::{
     Actor,
@@ -22,6 +25,7 @@ use crate::support::{Answer, App};
 
 pub(crate) const BASE: &str = "http://127.0.0.1:8080";
 pub(crate) const CONSUMER: &str = "/netbackup/sso/saml2/acs";
+pub(crate) const SLO: &str = "/netbackup/sso/saml2/slo";
 pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const HERE: (&str, &str) = ("sec-fetch-site", "same-origin");
 
@@ -117,6 +121,11 @@ impl Stage {
     }
 
     pub(crate) async fn begin_at(&self, path: &str) -> Browser {
+        self.begin_with(&self.idp, path).await
+    }
+
+    /// With that provider, by the address that leads to it.
+    pub(crate) async fn begin_with(&self, idp: &Provider, path: &str) -> Browser {
         let answer = self.app.anonymous().get(path).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         let cookie = answer.header("set-cookie").split(';').next().unwrap();
@@ -125,7 +134,7 @@ impl Stage {
         let now = self.app.harness.services.now();
         Browser {
             cookie: cookie.to_owned(),
-            asked: self.idp.read(&self.ours, &incoming, now).unwrap(),
+            asked: idp.read(&self.ours, &incoming, now).unwrap(),
         }
     }
 
@@ -218,6 +227,12 @@ impl Stage {
         session_of(&arrived)
     }
 
+    /// Has a browser bring a message of a provider about signing out.
+    pub(crate) async fn bring(&self, address: &str) -> Answer {
+        let (_, query) = address.split_once('?').unwrap();
+        self.app.anonymous().get(&format!("{SLO}?{query}")).await
+    }
+
     /// Whom a session cookie belongs to.
     pub(crate) async fn actor(&self, cookie: &str) -> Option<Actor> {
         let token = cookie.strip_prefix("latchkey=").unwrap();
@@ -235,6 +250,33 @@ impl Stage {
         client
             .send(Method::POST, path, &headers, form.to_owned())
             .await
+    }
+
+    /// Takes an answer: what is refused beside it is refused for its own fault.
+    pub(crate) async fn takes(&self, browser: &Browser, xml: &str) -> String {
+        let landing = self.answer(browser, xml).await;
+        let arrived = self.follow(&landing, &browser.cookie).await;
+        assert_eq!(
+            (arrived.status, arrived.header("location")),
+            (303, "/profile/key")
+        );
+        session_of(&arrived)
+    }
+
+    /// Has a browser of its own begin, and the answer to it refused for exactly that cause.
+    pub(crate) async fn refuses(&self, make: impl FnOnce(&Browser) -> String, cause: Cause) {
+        let browser = self.begin().await;
+        let answer = self.answer(&browser, &make(&browser)).await;
+        self.is_refused_for(&answer, &cause).await;
+    }
+
+    /// As [`Stage::is_refused`], for exactly that cause.
+    pub(crate) async fn is_refused_for(&self, answer: &Answer, cause: &Cause) {
+        let sentence = cause.sentence();
+        self.is_refused(answer, &sentence).await;
+        self.is_refused(answer, &sentence).await;
+        let told = self.app.latest_record("cause").await.unwrap();
+        assert_eq!(told, sentence, "{cause:?}");
     }
 
     /// Nobody was signed in, and the trail says why.

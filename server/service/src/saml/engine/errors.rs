@@ -60,6 +60,8 @@ pub(super) fn cause_of(error: &SamlError, peek: &Peek, skew: TimeDelta, now: Ins
         },
         SamlError::SubjectUnconfirmed => Cause::NotConfirmed,
         SamlError::ReplayDetected { .. } => Cause::Replayed,
+        // Around an encrypted assertion, the library does not look for one.
+        SamlError::SignatureMissing if !peek.algorithms.is_empty() => Cause::AssertionNotSigned,
         SamlError::SignatureMissing => Cause::NotSigned,
         SamlError::AssertionSignatureRequired => Cause::AssertionNotSigned,
         SamlError::SignatureVerification {

@@ -22,6 +22,7 @@ use saml_rs::{
     XmlSignatureProfile,
     constants::Binding,
     metadata::{Endpoint, IdpMetadataConfig, try_generate_idp_metadata},
+    util::Value,
 };
 
 use super::{
@@ -118,6 +119,10 @@ impl Engine for SamlRs {
             }
         };
         let session = finish().map_err(|error| told(&error, &peek, peer, now))?;
+        // The library compares the assertion's issuer alone (S17).
+        if !peek.issuer.is_empty() && peek.issuer != peer.facts.entity_id {
+            return Err(Cause::OtherIssuer);
+        }
         let assertions = seen
             .0
             .iter()
@@ -409,6 +414,16 @@ fn dispatch<M>(outbound: &Outbound<M>) -> Result<Dispatch, SamlError> {
     })
 }
 
+/// Every text of an attribute. Of one that stands several times, the library nests the values of all
+/// but the first, and its own list leaves out what is nested (S22).
+fn texts(values: &Value) -> Vec<String> {
+    match values {
+        Value::Str(text) => vec![text.clone()],
+        Value::Array(values) => values.iter().flat_map(texts).collect(),
+        Value::Null | Value::Object(_) => Vec::new(),
+    }
+}
+
 fn assertion(session: &SsoSession, now: Instant) -> Result<Assertion, Cause> {
     let name_id = session.name_id();
     if name_id.value().trim().is_empty() {
@@ -420,11 +435,13 @@ fn assertion(session: &SsoSession, now: Instant) -> Result<Assertion, Cause> {
         let end = DateTime::parse_from_rfc3339(end.as_str()).map_err(|_| Cause::Unreadable)?;
         ends.push(end.to_utc());
     }
-    let attributes = session.attributes().as_slice().iter().map(|attribute| {
-        let values = attribute.values().iter();
-        let values = values.map(|value| value.as_str().to_owned()).collect();
-        (attribute.name().to_owned(), values)
-    });
+    let attributes = match session.raw_flow().extract.get("attributes") {
+        Some(Value::Object(attributes)) => attributes.as_slice(),
+        _ => &[],
+    };
+    let attributes = attributes
+        .iter()
+        .map(|(name, values)| (name.clone(), texts(values)));
     let index = sessions.iter().find_map(|one| one.session_index());
     Ok(Assertion {
         name_id: name_id.value().to_owned(),

@@ -1,5 +1,5 @@
 //! What an answer says of itself, believed or not: for diagnosis only. Nothing is decided by it but
-//! which provider's certificate to check it with.
+//! which provider's certificate to check it with, and that it may not name another sender.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, SecondsFormat};
