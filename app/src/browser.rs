@@ -1,9 +1,14 @@
 //! What only a browser knows or does. On the server every one of these does nothing, and so it is
 //! without JavaScript.
 
+use std::time::Duration;
+
 use domain::Instant;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
+
+/// Until when the browser has read a file that it saves.
+const SAVED_WITHIN: Duration = Duration::from_secs(60);
 
 /// By how many minutes the local time is ahead of UTC at that instant.
 pub fn utc_offset_minutes(at: Instant) -> i32 {
@@ -41,6 +46,28 @@ pub fn read_file(field: &web_sys::HtmlInputElement, use_it: impl FnOnce(String) 
             }
         });
     }
+}
+
+/// Saves a text as a file of that name, as the browser saves what it downloads.
+pub fn save_file(name: &str, text: &str) {
+    // Where the browser refuses there is nothing to save it with.
+    let _ = try_save_file(name, text);
+}
+
+fn try_save_file(name: &str, text: &str) -> Result<(), JsValue> {
+    let parts = js_sys::Array::of1(&text.into());
+    let blob = web_sys::Blob::new_with_str_sequence(&parts)?;
+    let address = web_sys::Url::create_object_url_with_blob(&blob)?;
+    let link = document().create_element("a")?;
+    link.set_attribute("href", &address)?;
+    link.set_attribute("download", name)?;
+    link.dyn_into::<web_sys::HtmlElement>()?.click();
+    let forget = move || {
+        // It goes with the page at the latest.
+        let _ = web_sys::Url::revoke_object_url(&address);
+    };
+    set_timeout(forget, SAVED_WITHIN);
+    Ok(())
 }
 
 /// Moves the focus to the first element within `main` that matches one of the selectors, which

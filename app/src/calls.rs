@@ -89,36 +89,50 @@ fn read_with(ask: Ask, here: Signal<String>, changes: Signal<String>) -> Reading
 }
 
 /// How often a page asks whether anything has changed.
-const BEAT: Duration = Duration::from_secs(4);
+const BEAT: Duration = Duration::from_secs(3);
 
 /// Whether anything has changed on the server since a page was made.
 #[derive(Debug, Clone, Copy)]
 pub struct Pulse {
-    /// Changes when something has changed: for a page to be read anew.
-    pub beat: RwSignal<String>,
+    /// Counts what is heard: for a page to be read anew.
+    pub beat: RwSignal<usize>,
     known: StoredValue<String>,
+    rests: StoredValue<bool>,
 }
 
 impl Pulse {
     fn begin() -> Self {
         Self {
-            beat: RwSignal::new(String::new()),
+            beat: RwSignal::new(0),
             known: StoredValue::new(String::new()),
+            rests: StoredValue::new(false),
         }
     }
 
     /// Has the page read anew if it stands otherwise now.
     fn hear(self, now: String) {
         if self.known.try_get_value().is_some_and(|known| known != now) {
-            self.known.try_set_value(now.clone());
-            UNASKED.store(true, Ordering::Relaxed);
-            self.beat.try_set(now);
+            self.known.try_set_value(now);
+            // Whatever the page knows meanwhile, it is read anew, and the mark goes with that.
+            if self.beat.try_update(|beat| *beat += 1).is_some() {
+                UNASKED.store(true, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// Changes with the beat.
+    pub fn changes(self) -> Signal<String> {
+        Signal::derive(move || self.beat.get().to_string())
     }
 
     /// Says how it stood when the page was made.
     pub fn known(self, pulse: &str) {
         pulse.clone_into(&mut self.known.write_value());
+    }
+
+    /// Asks no more: what was shown is gone, and looking for it again would only be refused again.
+    pub fn rest(self) {
+        self.rests.set_value(true);
     }
 }
 
@@ -127,7 +141,7 @@ pub fn live() -> Pulse {
     let pulse = Pulse::begin();
     Effect::new(move || {
         let ask_again = move || {
-            if !document().hidden() {
+            if !document().hidden() && !pulse.rests.get_value() {
                 spawn_local(async move {
                     let now = decode::<String>(&send_unasked(LoadPulse::PATH).await);
                     if let Ok(now) = now {
@@ -411,6 +425,27 @@ fn entries(event: &SubmitEvent) -> Result<UrlSearchParams, JsValue> {
 mod tests {
     use super::*;
     use crate::rpc::packing::pack;
+
+    /// An older answer may come late, and say how it stood before.
+    #[test]
+    fn a_page_is_read_anew_also_when_it_hears_the_same_again() {
+        let owner = Owner::new();
+        owner.set();
+        let pulse = Pulse::begin();
+        let hear = |now: &str| {
+            pulse.hear(now.to_owned());
+            (
+                pulse.beat.get_untracked(),
+                UNASKED.swap(false, Ordering::Relaxed),
+            )
+        };
+        assert_eq!(hear("1"), (1, true));
+        assert_eq!(hear("1"), (1, false));
+        pulse.known("0");
+        assert_eq!(hear("1"), (2, true));
+        owner.cleanup();
+        assert!(!UNASKED.load(Ordering::Relaxed));
+    }
 
     #[test]
     fn an_answer_is_an_output_or_a_fault() {

@@ -4,7 +4,7 @@ use domain::key::Tag;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::ui::escape;
+use crate::ui::{address, escape};
 
 /// Where a page about a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,15 @@ impl Place {
         }
     }
 
+    /// The same, with the notice that it is gone, and of which key among everybody's.
+    pub fn gone(self, tag: &str) -> String {
+        let tag = match self {
+            Self::Own => "",
+            Self::Everybody => tag,
+        };
+        address(self.without_key(), &[("notice", "deleted"), ("tag", tag)])
+    }
+
     /// The page that shows a new key's value.
     pub const fn reveal(self) -> &'static str {
         match self {
@@ -105,6 +114,12 @@ mod tests {
         assert_eq!(
             Place::Everybody.form(&tag, "edit"),
             "/security/api-keys/lky_AAECAwQ%3D/edit"
+        );
+        let gone = |place: Place| place.gone(tag.as_str());
+        assert_eq!(gone(Place::Own), "/profile/key?notice=deleted");
+        assert_eq!(
+            gone(Place::Everybody),
+            "/security/api-keys?notice=deleted&tag=lky_AAECAwQ%3D"
         );
     }
 }

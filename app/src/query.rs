@@ -100,6 +100,20 @@ impl Here {
     }
 }
 
+/// The address of the page that is being shown, without its origin; to be asked for whenever it is
+/// needed.
+pub fn use_address() -> impl Fn() -> String + Copy + Send + Sync + 'static {
+    let here = use_location();
+    let (path, search) = (here.pathname, here.search);
+    move || {
+        let (path, search) = (path.get_untracked(), search.get_untracked());
+        match search.trim_start_matches('?') {
+            "" => path,
+            search => format!("{path}?{search}"),
+        }
+    }
+}
+
 /// The query of the page that is being shown.
 pub fn use_query() -> Here {
     Here(use_location().search)

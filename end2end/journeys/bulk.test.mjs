@@ -1,9 +1,10 @@
 // One thing done to many keys. There is nothing of this without JavaScript.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { dateIn } from '../support/dates.mjs';
 import { journeys } from '../support/journeys.mjs';
 import { isAt } from '../support/page.mjs';
-import { administrator, expireKey, keyDetails, makeKey, makeManyKeys, newPerson, signIn, verify } from '../support/people.mjs';
+import { administrator, editKey, expireKey, keyDetails, makeKey, makeManyKeys, newPerson, signIn, verify } from '../support/people.mjs';
 import { until } from '../support/until.mjs';
 
 const LIST = '/security/api-keys';
@@ -39,6 +40,25 @@ async function confirm(page, number, action) {
   await dialog(page).getByLabel(`Type ${number} to go on`).fill(`${number}`);
   await button(dialog(page), action).click();
   await dialog(page).waitFor({ state: 'detached' });
+}
+
+/** Holds the answers to some steps back: `{ tags, held, release }`, `tags` as they were sent, one by one. */
+async function holdSteps(page, path, isHeld) {
+  const hold = { tags: [], held: 0, release: () => {} };
+  await page.route(`**/api/${path}`, async (route) => {
+    const tags = new URLSearchParams(route.request().postData()).get('tags') ?? '';
+    hold.tags.push(...tags.split(' ').filter(Boolean));
+    const step = Math.ceil(hold.tags.length / 20);
+    if (!tags || !isHeld(step)) return route.continue();
+    const answer = await route.fetch();
+    await new Promise((resolve) => {
+      hold.release = resolve;
+      hold.held = step;
+    });
+    // A page that was left waits no more.
+    return route.fulfill({ response: answer }).catch(() => {});
+  });
+  return hold;
 }
 
 journeys('several keys at once', ({ journey }) => {
@@ -110,6 +130,19 @@ journeys('several keys at once', ({ journey }) => {
     const refusal = page.locator('.bulk__run li');
     assert.equal(await refusal.count(), 1);
     assert.match(await refusal.innerText(), new RegExp(`^${expired.tag}\\s+The API key has expired\\.$`));
+    const run = page.locator('.bulk__run');
+    await run.locator('summary', { hasText: "Each key's result" }).click();
+    const results = await run.getByRole('table').getByRole('row').allInnerTexts();
+    assert.equal(results.length, 71);
+    assert.ok(results.some((text) => /^lky_.{8}\s+extended$/.test(text)), results[0]);
+    const saving = page.waitForEvent('download');
+    await button(run, 'Save all as a file: 71').click();
+    const saved = await saving;
+    assert.equal(saved.suggestedFilename(), 'latchkey-results.csv');
+    const [names, ...lines] = (await readFile(await saved.path(), 'utf8')).trim().split('\r\n');
+    assert.equal(names, 'tag,result,ticket,reason');
+    const expected = [...tags.map((tag) => `${tag},extended,,""`), `${expired.tag},refused,,"The API key has expired."`];
+    assert.deepEqual(lines.sort(), expected.sort());
     const end = dateIn(90).field;
     for (const tag of [tags[0], tags[69]]) {
       const { expiryDateTime } = await keyDetails(server, asker, tag);
@@ -129,13 +162,7 @@ journeys('several keys at once', ({ journey }) => {
     const { server, visit, page } = context;
     await administrator(context);
     const tags = await makeManyKeys(server, 65, { name: 'to-stop', word: 'marmot' });
-    let release;
-    let steps = 0;
-    await page.route('**/api/bulk_delete', async (route) => {
-      steps += 1;
-      if (steps === 2) await new Promise((resolve) => (release = resolve));
-      await route.continue();
-    });
+    const hold = await holdSteps(page, 'bulk_delete', (step) => step === 2 || step === 3);
     await visit.open(`${LIST}?q=marmot`);
     await button(bulk(page), 'Select all that match: 65 keys').click();
     await button(bulk(page), 'Delete…').click();
@@ -144,20 +171,83 @@ journeys('several keys at once', ({ journey }) => {
     const bar = page.getByRole('progressbar', { name: 'Progress' });
     assert.deepEqual([await bar.getAttribute('value'), await bar.getAttribute('max')], ['20', '65']);
     await button(page, 'Stop').click();
-    await until('the second step waits', () => release);
-    release();
+    await until('the second step waits', () => hold.held === 2);
+    await said(page).filter({ hasText: '20 deleted. Stopping' }).waitFor();
+    hold.release();
     await said(page).filter({ hasText: '40 deleted. Stopped.' }).waitFor();
     assert.equal(await bar.count(), 0);
     await until('25 are left', async () => (await left(visit, 'marmot')) === 25);
     assert.equal((await audited(server, tags, /delete/i)).length, 40);
     await page.getByText('25 keys', { exact: true }).first().waitFor();
-    assert.equal(steps, 2);
+    assert.equal(hold.tags.length, 40);
 
+    // Stopped and gone on with before the answer is here: there is one loop all the same.
     await button(page, 'Go on').click();
+    await until('the third step waits', () => hold.held === 3);
+    await button(page, 'Stop').click();
+    await button(page, 'Go on').click();
+    hold.release();
     await ended(page, '65 deleted.');
+    assert.deepEqual([...hold.tags].sort(), [...tags].sort(), 'something was sent twice');
     await page.getByText('No API key is like this.').waitFor();
     assert.equal(await left(visit, 'marmot'), 0);
     assert.equal((await audited(server, tags, /delete/i)).length, 65);
+  });
+
+  journey('nothing else begins beside a step, and what is left meanwhile does not come back', async (context) => {
+    const { server, visit, page } = context;
+    page.on('dialog', (question) => question.accept());
+    await administrator(context);
+    await makeManyKeys(server, 45, { name: 'left-in-time', word: 'margay' });
+    const hold = await holdSteps(page, 'bulk_delete', (step) => step === 2);
+    await visit.open(`${LIST}?q=margay`);
+    await button(bulk(page), 'Select all that match: 45 keys').click();
+    await button(bulk(page), 'Delete…').click();
+    await confirm(page, 45, 'Delete');
+    await until('the second step waits', () => hold.held === 2);
+    const none = async () => {
+      await button(bulk(page), 'Select this page').click();
+      await button(bulk(page), 'Select none').waitFor();
+      for (const action of ['Extend…', 'Delete…']) assert.equal(await button(bulk(page), action).count(), 0, action);
+      await button(bulk(page), 'Select none').click();
+    };
+    await none();
+    await button(page, 'Stop').click();
+    await none();
+    await button(page, 'Leave it').click();
+    await page.locator('.bulk__run').waitFor({ state: 'detached' });
+    await none();
+    hold.release();
+    await page.getByText('5 keys', { exact: true }).first().waitFor();
+    await button(bulk(page), 'Select this page').click();
+    await button(bulk(page), 'Extend…').waitFor();
+    assert.equal(hold.tags.length, 40);
+    await visit.open(`${LIST}?q=margay`);
+    await page.getByText('5 keys', { exact: true }).first().waitFor();
+    assert.equal(await page.locator('.bulk__run').count(), 0, 'it came back');
+  });
+
+  journey('a page that is left in the middle of a step loses nothing and does nothing twice', async (context) => {
+    const { server, visit, page } = context;
+    page.on('dialog', (question) => question.accept());
+    const asker = await administrator(context);
+    const tags = await makeManyKeys(server, 65, { name: 'left-amid', word: 'tayra' });
+    const hold = await holdSteps(page, 'bulk_extend', (step) => step === 2);
+    await visit.open(`${LIST}?q=tayra`);
+    await button(bulk(page), 'Select all that match: 65 keys').click();
+    await button(bulk(page), 'Extend…').click();
+    await dialog(page).getByLabel('New validity').selectOption('90');
+    await confirm(page, 65, 'Extend');
+    await until('the second step waits', () => hold.held === 2);
+    await page.reload();
+    await visit.alive();
+    hold.release();
+    await said(page).filter({ hasText: 'Extending several keys was not finished. So far: 20 extended.' }).waitFor();
+    await button(page, 'Go on').click();
+    await ended(page, '65 extended.');
+    assert.equal((await audited(server, tags, /key\.update/)).length, 65);
+    const ends = await Promise.all([0, 30, 64].map((place) => keyDetails(server, asker, tags[place])));
+    assert.equal(new Set(ends.map((key) => key.expiryDateTime)).size, 1);
   });
 
   journey('when the server does not answer it stops, says so, and goes on', async (context) => {
@@ -166,9 +256,12 @@ journeys('several keys at once', ({ journey }) => {
     await administrator(context);
     await makeManyKeys(server, 30, { name: 'no-answer', word: 'lemur' });
     let steps = 0;
-    await page.route('**/api/bulk_delete', (route) => {
+    await page.route('**/api/bulk_delete', async (route) => {
       steps += 1;
-      return steps === 2 ? route.abort() : route.continue();
+      if (steps !== 2) return route.continue();
+      // It was done, and the answer is lost.
+      await route.fetch();
+      return route.abort();
     });
     await visit.open(`${LIST}?q=lemur`);
     await button(bulk(page), 'Select all that match: 30 keys').click();
@@ -205,21 +298,28 @@ journeys('several keys at once', ({ journey }) => {
     await tick(page, tag).uncheck();
     assert.equal(await tick(page, tag).isChecked(), false, 'what was taken out of all is still selected');
     await selected(page, '4 keys selected');
+    await button(bulk(page), 'Select this page').click();
+    await selected(page, '5 keys selected');
+    assert.ok(await tick(page, tag).isChecked());
   });
 
   journey('no more are deleted than the number that was typed', async (context) => {
     const { server, visit, page } = context;
     await administrator(context);
     await makeManyKeys(server, 3, { name: 'no-more', word: 'genet' });
+    const owner = await newPerson(server);
+    const older = await makeKey(server, owner, { description: 'no such animal' });
     await visit.open(`${LIST}?q=genet`);
     await button(bulk(page), 'Select all that match: 3 keys').click();
     await button(bulk(page), 'Delete…').click();
     await dialog(page).getByRole('heading', { name: 'Delete 3 API keys?' }).waitFor();
     const late = await makeKey(server, await newPerson(server), { description: 'a genet that nobody asked about' });
     await page.locator('main .table .tag', { hasText: late.tag }).waitFor({ state: 'attached' });
+    await editKey(server, owner, older.tag, { description: 'a genet after all' });
     await confirm(page, 3, 'Delete');
     await said(page).filter({ hasText: 'Finished.' }).waitFor();
     assert.equal((await verify(server, late.value)).status, 204);
+    assert.equal(await left(visit, 'genet'), 2, 'three of four, and the late one stays');
   });
 
   journey('extending makes no key end earlier', async (context) => {

@@ -1,5 +1,6 @@
 // Everybody's keys: who sees the list, what it shows, how one finds a key in it.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { dateIn } from '../support/dates.mjs';
 import { journeys } from '../support/journeys.mjs';
 import { isAt, isTold } from '../support/page.mjs';
@@ -7,6 +8,7 @@ import {
   administrator,
   deleteKey,
   expireKey,
+  fillSignIn,
   makeEveryKind,
   makeKey,
   makeManyKeys,
@@ -281,6 +283,68 @@ journeys('the list of all API keys', ({ journey, bothWays }) => {
     assert.equal(await page.locator('th[aria-sort]').count(), 0);
   });
 
+  bothWays('what was set stays, whatever else is set', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const { tag } = await makeKey(server, await newPerson(server), { description: 'a kestrel by itself' });
+    const said = (query) => page.waitForURL(({ search }) => decodeURIComponent(search).replaceAll('+', ' ') === query);
+    await openList(visit, '?sort=owner&way=up');
+    await lookFor(visit, 'kestrel itself');
+    await shows(page, [tag]);
+    assert.match(new URL(page.url()).search, /sort=owner&/);
+    await page.getByRole('link', { name: 'Without the search' }).click();
+    await said('?sort=owner&way=up');
+    await page.locator('th[aria-sort=ascending]', { hasText: 'Owner' }).waitFor();
+    await openList(visit, '?q=kestrel');
+    await figure(page, /Active$/).click();
+    await said('?show=active&q=kestrel');
+    await shows(page, [tag]);
+    // The order of owners cannot be had of these.
+    await openList(visit, '?q=kestrel&sort=owner&way=up');
+    await figure(page, /Active$/).click();
+    await said('?show=active&q=kestrel');
+  });
+
+  journey('whoever has to sign in again comes back to what was set', async (context) => {
+    const { server, visit, page } = context;
+    visit.expectProblem(/401/);
+    const person = await administrator(context);
+    const { tag } = await makeKey(server, await newPerson(server), { description: 'a hobby by itself' });
+    await openList(visit, '?q=hobby%20itself');
+    await shows(page, [tag]);
+    await visit.context.clearCookies();
+    await figure(page, /Active$/).click();
+    await page.waitForURL('**/sign-in?notice=ended&next=*');
+    await fillSignIn(page, person);
+    await page.waitForURL(`**${LIST}?show=active&q=hobby%20itself`);
+    await shows(page, [tag]);
+  });
+
+  bothWays('can be taken along as a file, as it is shown', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const word = `osprey${visit.javaScript ? 'a' : 'b'}`;
+    const owners = await Promise.all([newPerson(server), newPerson(server), newPerson(server)]);
+    const keys = await Promise.all(owners.map((owner) => makeKey(server, owner, { description: `the ${word}` })));
+    await expireKey(server, keys[2].tag);
+    await openList(visit, `?show=active&q=${word}`);
+    await shows(page, keys.slice(0, 2).map(({ tag }) => tag));
+    const lines = await rows(page).evaluateAll((all) => all.map((line) => [
+      line.querySelector('.tag').textContent,
+      line.querySelector('td[data-label=Owner] bdi').textContent,
+    ].join()));
+    const saving = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'CSV' }).click();
+    const saved = await (await saving).path();
+    const [names, ...exported] = (await readFile(saved, 'utf8')).trim().split('\r\n');
+    assert.match(names, /^tag,userName,/);
+    const read = exported.map((line) => line.replaceAll('"', '').split(',').slice(0, 2).join());
+    assert.deepEqual(read, lines);
+    await openList(visit, `?show=retiring&q=${word}`);
+    await page.getByText('No API key is like this.').waitFor();
+    assert.equal(await page.getByRole('link', { name: 'CSV' }).count(), 0);
+  });
+
   bothWays('has an old address that leads to it', async (context) => {
     const { visit, page } = context;
     await administrator(context);
@@ -488,6 +552,28 @@ journeys('a list without keys', ({ bothWays }) => {
     await page.getByText('There are no API keys yet.').waitFor();
   });
 });
+
+journeys('a search that very many match', ({ bothWays }) => {
+  let made;
+  const make = async (server) => {
+    await makeManyKeys(server, 1_050, { word: 'narwhal' });
+    const [last] = await makeManyKeys(server, 1, { word: 'narwhals' });
+    await expireKey(server, last);
+    return last;
+  };
+
+  bothWays('leads on where none is found among the first', async (context) => {
+    const { server, visit, page } = context;
+    const last = await (made ??= make(server));
+    await administrator(context);
+    await openList(visit, '?show=expired&q=narwhal');
+    await page.getByText('None among those that were looked at.').waitFor();
+    assert.equal((await pages(page).getByRole('status').innerText()).trim(), 'An unknown number of keys');
+    assert.equal(await page.getByText('No API key is like this.').count(), 0);
+    await pages(page).getByRole('link', { name: 'Look further' }).click();
+    await shows(page, [last]);
+  });
+}, { atOnce: 1 });
 
 journeys('a long list', ({ bothWays, journey }) => {
   let made;

@@ -191,7 +191,12 @@ journeys('a key of somebody else', ({ journey, bothWays }) => {
     }
     await typed.fill(owner.name);
     await question.getByRole('button', { name: 'Delete' }).click();
-    await page.waitForURL(`**${LIST}?notice=deleted`);
+    await page.waitForURL(`**${LIST}?notice=deleted&tag=${encodeURIComponent(tag)}`);
+    await page.getByRole('link', { name: 'See it in the audit trail' }).click();
+    await page.waitForURL(`**/security/audit?object=${encodeURIComponent(tag)}`);
+    await isAt(page, 'Audit');
+    await page.getByRole('main').getByText(/deleted/).first().waitFor();
+    await page.goBack();
     await isTold(page, 'The API key was deleted.');
     await isAt(page, 'API keys');
     assert.equal((await verify(server, value)).status, 401);

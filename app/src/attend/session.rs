@@ -10,7 +10,8 @@ use leptos_router::hooks::use_location;
 use crate::{
     calls::{decode, send, send_unasked},
     format,
-    rpc::{LoadSessionLeft, SessionLeft, SignOut, StaySignedIn},
+    query::use_address,
+    rpc::{LoadSessionLeft, SessionLeft, SignOut, StaySignedIn, sign_in_again},
     ui::{IntoWhole, modal},
 };
 
@@ -124,6 +125,7 @@ impl Watch {
 pub fn SessionEnds() -> AnyView {
     let watch = Watch::begin();
     let path = use_location().pathname;
+    let here = use_address();
     Effect::new(move || {
         path.track();
         if watch.standing.get_untracked() == Standing::Nobody {
@@ -155,7 +157,7 @@ pub fn SessionEnds() -> AnyView {
         match standing {
             Standing::Nobody | Standing::Lasting => None,
             Standing::Ending { by_idleness } => Some(ending(watch, by_idleness)),
-            Standing::Ended => Some(ended(watch, &path.get_untracked())),
+            Standing::Ended => Some(ended(watch, &here())),
         }
     })
     .whole()
@@ -216,7 +218,7 @@ fn ended(watch: Watch, here: &str) -> AnyView {
         </button>
         <a
             class="button button--primary"
-            href=format!("/sign-in?notice=ended&next={here}")
+            href=sign_in_again(here)
             rel="external"
             autofocus=true
         >

@@ -156,26 +156,37 @@ pub fn Bulk(
     };
     let some = move || number() != Count::Exactly(0);
     let page = move |_| {
-        picked
-            .tags
-            .update(|chosen| chosen.extend(tags.iter().cloned()));
+        if picked.all.get_untracked() {
+            picked
+                .out
+                .update(|out| out.retain(|tag| !tags.contains(tag)));
+        } else {
+            picked
+                .tags
+                .update(|chosen| chosen.extend(tags.iter().cloned()));
+        }
     };
+    let list = StoredValue::new(list);
     let ask = move |kind| {
-        let list = list.clone();
         move |_| {
-            let (number, list) = (number(), list.clone());
             picked.asking.set(Some(Asked {
                 kind,
-                number,
-                list,
+                number: number(),
+                list: list.get_value(),
                 as_of,
             }));
         }
     };
-    let buttons = move || {
-        some().then(|| {
+    // One thing at a time: two would get into each other's way.
+    let free = move || picked.run.is_free();
+    let act = move || {
+        free().then(|| {
             view! {
-                <button type="button" class="button button--small" on:click=ask(Kind::Extend)>
+                <button
+                    type="button"
+                    class="button button--small"
+                    on:click=ask(Kind::Extend)
+                >
                     "Extend…"
                 </button>
                 <button
@@ -185,6 +196,13 @@ pub fn Bulk(
                 >
                     "Delete…"
                 </button>
+            }
+        })
+    };
+    let buttons = move || {
+        some().then(|| {
+            view! {
+                {act}
                 <button
                     type="button"
                     class="button button--small"
@@ -192,6 +210,14 @@ pub fn Bulk(
                 >
                     "Select none"
                 </button>
+            }
+        })
+    };
+    let wait = move || {
+        let waits = some() && !free();
+        waits.then(|| {
+            view! {
+                <p class="quiet">"What was begun above has to be finished or left first."</p>
             }
         })
     };
@@ -212,6 +238,7 @@ pub fn Bulk(
                 </button>
                 {buttons}
             </div>
+            {wait}
         </section>
     }
     .whole()

@@ -2,62 +2,81 @@
 
 use leptos::{ev, prelude::*, server_fn::ServerFn, task::spawn_local};
 
-use super::bulk_work::{Kind, Which, Work};
+use super::{
+    bulk_results::{Results, results},
+    bulk_work::{Kind, Next, Tally, Which, Work},
+};
 use crate::{
     browser,
     calls::{decode, send},
     format,
-    rpc::{BulkDelete, BulkExtend, Fault, MAX_STEP, StepResult},
+    rpc::{BulkDelete, BulkExtend, Extended, Fault, LoadBulkTags},
     ui::{IntoWhole, words},
 };
 
-/// The most refusals that are listed one by one; all are counted.
-const MAX_LISTED: usize = 100;
+/// Into how many parts the way is cut at whose ends a screen reader is told how far it is.
+const PARTS: u64 = 10;
+/// How many keys such a part has when nobody knows how many there are.
+const PART: u64 = 500;
 
 /// How far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct State {
     kind: Kind,
+    /// It goes on after the present step.
     running: bool,
+    /// There is something left to do.
+    left: bool,
     /// Begun on a page that was left.
     left_over: bool,
-    done: u64,
-    /// Left as they were: they last longer already.
-    kept: u64,
-    refused: u64,
-    /// Those for which approval was asked.
-    requested: u64,
+    tally: Tally,
+    /// How far it was when it was told last.
+    told: Tally,
     /// How many there are. `None`: nobody counted them.
-    total: Option<u64>,
+    most: Option<u64>,
     /// Why it stopped by itself before the end.
     trouble: Option<Fault>,
-    refusals: Vec<(String, String)>,
-    requests: Vec<(String, String)>,
 }
 
 impl State {
-    const fn of(kind: Kind, total: Option<u64>) -> Self {
+    const fn of(work: &Work, left_over: bool) -> Self {
         Self {
-            kind,
-            running: true,
-            left_over: false,
-            done: 0,
-            kept: 0,
-            refused: 0,
-            requested: 0,
-            total,
+            kind: work.kind,
+            running: !left_over,
+            left: true,
+            left_over,
+            tally: work.tally,
+            told: work.tally,
+            most: work.most,
             trouble: None,
-            refusals: Vec::new(),
-            requests: Vec::new(),
         }
+    }
+
+    /// Not every step is told: there may be hundreds.
+    fn hear(&mut self, tally: Tally) {
+        let part = |tally: Tally| match self.most {
+            Some(most) => tally.handled() * PARTS / most.max(1),
+            None => tally.handled() / PART,
+        };
+        if part(tally) != part(self.told) {
+            self.told = tally;
+        }
+        self.tally = tally;
     }
 }
 
 /// Work on many keys.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
+    /// What is left to do. A step that comes back finds here whether it is still wanted.
     work: StoredValue<Option<Work>>,
     state: RwSignal<Option<State>>,
+    /// What became of each key since this page was opened.
+    results: StoredValue<Results>,
+    /// Whether all of that is looked at.
+    open: RwSignal<bool>,
+    /// Whether a step is under way: then nothing else begins.
+    busy: RwSignal<bool>,
     /// Where the window keeps it. Empty: not known yet.
     place: StoredValue<String>,
     /// Counts the ends of work.
@@ -70,12 +89,15 @@ impl Run {
         let run = Self {
             work: StoredValue::new(None),
             state: RwSignal::new(None),
+            results: StoredValue::new(Vec::new()),
+            open: RwSignal::new(false),
+            busy: RwSignal::new(false),
             place: StoredValue::new(String::new()),
             ended: RwSignal::new(0),
         };
         Effect::new(move || {
             let leaving = window_event_listener(ev::beforeunload, move |event| {
-                if run.is_running() {
+                if run.busy.get_untracked() {
                     event.prevent_default();
                 }
             });
@@ -90,26 +112,45 @@ impl Run {
             if !self.place.with_value(String::is_empty) {
                 return;
             }
-            let place = format!("latchkey-bulk-{user}");
+            // The number is the form's: what was kept in another is not read.
+            let place = format!("latchkey-bulk-2-{user}");
             let work = browser::kept_here(&place).and_then(|kept| Work::read(&kept));
             self.place.set_value(place);
             if let Some(work) = work {
-                let mut state = State::of(work.kind, None);
-                state.running = false;
-                state.left_over = true;
+                self.state.set(Some(State::of(&work, true)));
                 self.work.set_value(Some(work));
-                self.state.set(Some(state));
             }
         });
+    }
+
+    /// Whether nothing is under way and nothing is left: only then something else can be begun.
+    pub fn is_free(self) -> bool {
+        let left = |state: &Option<State>| state.as_ref().is_some_and(|state| state.left);
+        !self.busy.get() && !self.state.with(left)
     }
 
     /// Keeps what is left, should the page be left.
     fn keep(self) {
         let kept = self
             .work
-            .try_with_value(|work| work.as_ref().map(Work::kept));
-        self.place
-            .try_with_value(|place| browser::keep_here(place, kept.flatten().as_deref()));
+            .try_with_value(|work| work.as_ref().and_then(Work::kept));
+        if let Some(kept) = kept {
+            self.place
+                .try_with_value(|place| browser::keep_here(place, kept.as_deref()));
+        }
+    }
+
+    /// Changes what is left, if it is still wanted.
+    fn change<T>(self, change: impl FnOnce(&mut Work) -> T) -> Option<T> {
+        let changed = self.work.try_update_value(|work| {
+            let work = work.as_mut()?;
+            let changed = change(work);
+            Some((changed, work.tally))
+        });
+        let (changed, tally) = changed.flatten()?;
+        self.keep();
+        self.update(|state| state.hear(tally));
+        Some(changed)
     }
 
     fn forget(self) {
@@ -118,20 +159,31 @@ impl Run {
         self.state.try_set(None);
     }
 
-    /// Begins.
-    pub fn begin(self, kind: Kind, which: Which, validity: String, total: Option<u64>) {
-        self.work.set_value(Some(Work::of(kind, which, validity)));
+    /// Begins, unless something else is not finished.
+    pub fn begin(self, kind: Kind, which: Which, validity: String, most: Option<u64>) {
+        if !untrack(|| self.is_free()) {
+            return;
+        }
+        let work = Work::of(kind, which, validity, most);
+        self.results.update_value(Vec::clear);
+        self.open.set(false);
+        self.state.set(Some(State::of(&work, false)));
+        self.work.set_value(Some(work));
         self.keep();
-        self.state.set(Some(State::of(kind, total)));
         self.go_on();
     }
 
+    /// Goes on. There is one loop at a time: while a step is under way, that step's goes on.
     fn go_on(self) {
         self.update(|state| {
             state.running = true;
             state.left_over = false;
             state.trouble = None;
         });
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
         spawn_local(async move {
             while self.is_running() {
                 match self.step().await {
@@ -139,7 +191,7 @@ impl Run {
                     Ok(false) => {
                         self.work.try_set_value(None);
                         self.keep();
-                        self.update(|state| state.running = false);
+                        self.update(|state| (state.running, state.left) = (false, false));
                     }
                     Err(fault) => self.update(|state| {
                         state.running = false;
@@ -147,6 +199,7 @@ impl Run {
                     }),
                 }
             }
+            self.busy.try_set(false);
             self.ended.try_update(|ended| *ended += 1);
         });
     }
@@ -164,47 +217,41 @@ impl Run {
         self.state.try_update(|state| state.as_mut().map(change));
     }
 
-    /// Does the next few. False: there were none.
+    /// Does what comes next. False: there was nothing more.
     async fn step(self) -> Result<bool, Fault> {
-        let Some(Some(mut work)) = self.work.try_get_value() else {
-            return Ok(false);
-        };
-        if work.queue.is_empty() && !work.find_more().await? {
-            return Ok(false);
-        }
-        let few: Vec<_> = work.queue.drain(..work.queue.len().min(MAX_STEP)).collect();
-        let path = match work.kind {
-            Kind::Delete => BulkDelete::PATH,
-            Kind::Extend => BulkExtend::PATH,
-        };
-        let entries = [("tags", &*few.join(" ")), ("validity", &work.validity)];
-        let results: Vec<StepResult> = decode(&send(path, &entries).await)?;
-        self.work.try_set_value(Some(work));
-        self.keep();
-        self.update(|state| {
-            for result in results {
-                match result.refusal {
-                    None if result.kept => state.kept += 1,
-                    None => match result.ticket {
-                        None => state.done += 1,
-                        Some(ticket) => {
-                            state.requested += 1;
-                            if state.requests.len() < MAX_LISTED {
-                                let which = format!("ticket {ticket}");
-                                state.requests.push((result.tag.to_string(), which));
-                            }
-                        }
-                    },
-                    Some(fault) => {
-                        state.refused += 1;
-                        if state.refusals.len() < MAX_LISTED {
-                            let why = words::sentence(&fault);
-                            state.refusals.push((result.tag.to_string(), why));
-                        }
-                    }
-                }
-            }
+        let next = self.change(|work| {
+            let again = work.is_sent();
+            (work.kind, work.validity.clone(), again, work.next())
         });
+        let Some((kind, validity, again, next)) = next else {
+            return Ok(false);
+        };
+        match next {
+            Next::Nothing => return Ok(false),
+            Next::Count => {
+                let entries = [("validity", &*validity)];
+                let begun: Extended = decode(&send(BulkExtend::PATH, &entries).await)?;
+                self.change(|work| work.counts_from(begun.since));
+            }
+            Next::Look { at, made_by } => {
+                let entries = [("at", &*at), ("made_by", &made_by)];
+                let found = decode(&send(LoadBulkTags::PATH, &entries).await)?;
+                self.change(|work| work.found(found));
+            }
+            Next::Send { tags, since } => {
+                let entries = [("tags", &*tags), ("validity", &validity), ("since", &since)];
+                let sent = match kind {
+                    Kind::Delete => decode(&send(BulkDelete::PATH, &entries[..1]).await)?,
+                    Kind::Extend => {
+                        let answer = send(BulkExtend::PATH, &entries).await;
+                        decode::<Extended>(&answer)?.results
+                    }
+                };
+                let mut became = self.change(|work| work.heard(sent, again));
+                let became = became.iter_mut().flat_map(|became| became.drain(..));
+                self.results.try_update_value(|all| all.extend(became));
+            }
+        }
         Ok(true)
     }
 
@@ -220,43 +267,63 @@ impl Run {
 }
 
 /// How far it is, in words.
-fn told(state: &State) -> String {
+fn told(kind: Kind, tally: Tally) -> String {
     let more = |number: u64, what: &str| match number {
         0 => String::new(),
         number => format!(", {} {what}", format::thousands(number)),
     };
     format!(
         "{} {}{}{}{}.",
-        format::thousands(state.done),
-        state.kind.done(),
-        more(state.requested, "requested: they wait for approval"),
-        more(state.kept, "left as they last longer"),
-        more(state.refused, "refused"),
+        format::thousands(tally.done),
+        kind.done(),
+        more(tally.requested, "requested: they wait for approval"),
+        more(tally.kept, "left as they last longer"),
+        more(tally.refused, "refused"),
     )
 }
 
 #[component]
 fn Progress(run: Run, state: State) -> AnyView {
-    let handled = state.done + state.requested + state.kept + state.refused;
-    let said = if state.left_over {
-        format!("{} several keys was not finished.", state.kind.doing())
+    let State {
+        kind,
+        running,
+        left,
+        left_over,
+        tally,
+        most,
+        ..
+    } = state;
+    let so_far = told(kind, tally);
+    let (said, announced) = if running {
+        // The present number is for the eyes; the bar has it, too.
+        (so_far, told(kind, state.told))
     } else {
-        told(&state)
+        let said = if left_over {
+            let doing = kind.doing();
+            format!("{doing} several keys was not finished. So far: {so_far}")
+        } else if !left {
+            format!("{so_far} Finished.")
+        } else if run.busy.get() {
+            format!("{so_far} Stopping: an answer is awaited.")
+        } else {
+            format!("{so_far} Stopped.")
+        };
+        (said.clone(), said)
     };
-    let bar = state.running.then(|| match state.total {
-        Some(total) => view! {
-            <progress class="progress" max=total.to_string() value=handled.to_string() aria-label="Progress"></progress>
+    let handled = tally.handled();
+    let bar = running.then(|| match most {
+        Some(most) => view! {
+            <progress class="progress" max=most.to_string() value=handled.to_string() aria-label="Progress"></progress>
         }
         .whole(),
         None => view! { <progress class="progress" aria-label="Progress"></progress> }.whole(),
     });
-    let left = run.work.with_value(Option::is_some);
-    let button = if state.running {
+    let button = if running {
         Some(("Stop", true))
     } else {
         left.then_some(("Go on", false))
     };
-    let leave = (left && !state.running).then(|| {
+    let leave = (left && !running).then(|| {
         view! {
             <button type="button" class="button button--small" on:click=move |_| run.forget()>
                 "Leave it"
@@ -280,42 +347,49 @@ fn Progress(run: Run, state: State) -> AnyView {
     let trouble = state
         .trouble
         .map(|fault| view! { <p class="field__error">{words::sentence(&fault)}</p> });
-    let requests = listed("Requests for approval", state.requests);
-    let refusals = listed("Refused", state.refusals);
     view! {
         <div class="bulk__run">
-            <p role="status">
-                {said} {(!state.running && left && !state.left_over).then_some(" Stopped.")}
-                {(!state.running && !left).then_some(" Finished.")}
+            <p aria-hidden="true">{said}</p>
+            <p class="visually-hidden" role="status">
+                {announced}
             </p>
             {bar}
             <div class="actions">{button} {leave}</div>
             {trouble}
-            {requests}
-            {refusals}
+            {results(run.results, kind, run.open)}
         </div>
     }
     .whole()
 }
 
-/// Keys, and what is said of each. Nothing of none.
-fn listed(what: &'static str, keys: Vec<(String, String)>) -> Option<AnyView> {
-    let row = |(tag, said): (String, String)| {
-        view! {
-            <li>
-                <code>{tag}</code>
-                " "
-                {said}
-            </li>
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often it is told while so many are done step by step.
+    fn times(most: Option<u64>, number: u64) -> usize {
+        let which = Which::These(std::collections::BTreeSet::new());
+        let work = Work::of(Kind::Delete, which, String::new(), most);
+        let mut state = State::of(&work, false);
+        let mut told = 0;
+        for done in (20..=number).step_by(20) {
+            let before = state.told;
+            let tally = Tally {
+                done,
+                ..Tally::default()
+            };
+            state.hear(tally);
+            told += usize::from(state.told != before);
+            assert_eq!(state.tally, tally);
         }
-    };
-    (!keys.is_empty()).then(|| {
-        view! {
-            <details open=true>
-                <summary>{what}</summary>
-                <ul>{keys.into_iter().map(row).collect_view()}</ul>
-            </details>
-        }
-        .whole()
-    })
+        told
+    }
+
+    #[test]
+    fn not_every_step_is_told() {
+        assert_eq!(times(Some(10_000), 10_000), 10);
+        assert_eq!(times(None, 10_000), 20);
+        assert_eq!(times(Some(60), 60), 3);
+        assert_eq!(times(Some(0), 20), 1);
+    }
 }

@@ -3,26 +3,51 @@
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
-    approval::instead, delete_key::Question, key_details::KeyDetails, loading::loaded,
-    notices::UrlNotice, uses_picture::uses_picture,
+    approval::instead,
+    delete_key::Question,
+    key_details::KeyDetails,
+    loading::{loaded, waiting},
+    notices::{UrlNotice, in_the_trail},
+    trouble::Trouble,
+    uses_picture::uses_picture,
 };
 use crate::{
-    calls::{Sending, read_here},
+    calls::{Sending, decode, live, read_here},
     place::{EVERYBODY, Place},
+    query::use_query,
     rpc::{DeleteKey, KeyOfPage, LoadKeyOfPage},
     ui::{Heading, IntoWhole},
 };
 
-/// One of everybody's keys.
+/// One of everybody's keys. What changes elsewhere appears by itself.
 ///
-/// Without JavaScript: the same, with times in UTC only.
+/// Without JavaScript: the same, with times in UTC only, up to date when the page is loaded.
 #[component]
 pub fn KeyOfPage() -> AnyView {
-    let page = read_here(|at| LoadKeyOfPage { at }, Signal::default());
+    let pulse = live();
+    let query = use_query();
+    let page = read_here(|at| LoadKeyOfPage { at }, pulse.changes());
+    let shown = move |answer: &str| match decode::<KeyOfPage>(answer) {
+        Ok(page) => {
+            pulse.known(&page.pulse);
+            let tag = page.offered.key.tag.as_str();
+            let trail = in_the_trail(&query.get_untracked(), Some(tag), page.may_audit);
+            view! {
+                {trail}
+                {show(page)}
+            }
+            .whole()
+        }
+        Err(fault) => {
+            // Looking for a key that is gone goes into the trail: that would be news again.
+            pulse.rest();
+            view! { <Trouble fault /> }.whole()
+        }
+    };
     view! {
         <Heading title="API key" />
             <UrlNotice />
-            {loaded(page, show)}
+            {waiting(page, shown)}
     }
     .whole()
 }
@@ -59,6 +84,7 @@ fn show(page: KeyOfPage) -> AnyView {
         approval,
         uses,
         as_of,
+        ..
     } = page;
     view! {
         <p>

@@ -9,7 +9,7 @@ use super::{
     keys_filter::{KeysFilter, Wanted, type_ahead},
     keys_table::{columns, row},
     loading::loaded,
-    notices::UrlNotice,
+    notices::{UrlNotice, in_the_trail},
     uses_picture::expiries_picture,
 };
 use crate::{
@@ -55,7 +55,14 @@ pub fn KeysPage() -> AnyView {
             {loaded(page, move |page: KeysPage| {
                 pulse.known(&page.pulse);
                 picked.belongs_to(page.user);
-                show(page, picked, choice, type_ahead)
+                let query = query.get_untracked();
+                let trail = in_the_trail(&query, query.get_str("tag"), page.may_audit);
+                let wanted = Wanted::of(&page, &query);
+                view! {
+                    {trail}
+                    {show(page, wanted, picked, choice, type_ahead)}
+                }
+                .whole()
             })}
             // Apart from the list: it may be read anew meanwhile.
             {picked.question()}
@@ -63,10 +70,15 @@ pub fn KeysPage() -> AnyView {
     .whole()
 }
 
-fn show(page: KeysPage, picked: Picked, choice: Choice, type_ahead: Callback<String>) -> AnyView {
+fn show(
+    page: KeysPage,
+    wanted: Wanted,
+    picked: Picked,
+    choice: Choice,
+    type_ahead: Callback<String>,
+) -> AnyView {
     let shown = page.columns;
     let several = page.may_change && page.slice != Slice::Deleted;
-    let wanted = Wanted::of(&page);
     let as_of = page.as_of;
     let add = page.may_add.then(|| {
         view! {
@@ -78,7 +90,9 @@ fn show(page: KeysPage, picked: Picked, choice: Choice, type_ahead: Callback<Str
     let picture = expiries_picture(&page.expiries, as_of);
     let count = words::how_many(page.count, "key", "keys");
     let (before, after) = (wanted.before(page.before), wanted.after(page.after));
-    let table = if page.keys.is_empty() {
+    let table = if page.keys.is_empty() && (before.is_some() || after.is_some()) {
+        none_so_far(count, before, after)
+    } else if page.keys.is_empty() {
         nothing(&wanted)
     } else {
         let caption = format!("{}: {count}", words::slice(wanted.slice));
@@ -122,6 +136,20 @@ fn show(page: KeysPage, picked: Picked, choice: Choice, type_ahead: Callback<Str
         <KeysFilter wanted tiles=page.tiles waiting=page.waiting add=add.whole() type_ahead />
         {table}
         {picture}
+    }
+    .whole()
+}
+
+/// A search looks at a part of what matches at a time, and there was none of the kind in this one.
+fn none_so_far(count: String, before: Option<String>, after: Option<String>) -> AnyView {
+    view! {
+        <section class="card card--empty" aria-label="No API keys found so far">
+            <p class="lead">"None among those that were looked at."</p>
+            <p class="quiet">
+                "Many API keys match the search, and they are looked at part by part. There may be some of this kind among the others."
+            </p>
+        </section>
+        <Pager count before after before_label="Look back" after_label="Look further" />
     }
     .whole()
 }

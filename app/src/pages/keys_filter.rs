@@ -10,7 +10,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use crate::{
     format,
     place::{EVERYBODY, TICKETS},
-    query::use_query,
+    query::{Query, use_query},
     rpc::KeysPage,
     ui::{IntoWhole, Pause, address, words},
 };
@@ -24,16 +24,22 @@ pub struct Wanted {
     pub search: String,
     order: Order,
     descending: bool,
+    /// Whether somebody chose that order.
+    chosen: bool,
 }
 
+/// An order that somebody chose, and whether the last come first.
+type Chosen = Option<(Order, bool)>;
+
 impl Wanted {
-    /// What a page shows.
-    pub fn of(page: &KeysPage) -> Self {
+    /// What a page shows whose address says that.
+    pub fn of(page: &KeysPage, query: &Query) -> Self {
         Self {
             slice: page.slice,
             search: page.search.clone(),
             order: page.order,
             descending: page.descending,
+            chosen: query.get_str("sort") == Some(page.order.as_str()),
         }
     }
 
@@ -86,13 +92,24 @@ impl Wanted {
             slice => slice.as_str(),
         };
         let mut entries = vec![("show", slice), ("q", &*self.search)];
-        if self.search.is_empty() {
-            entries.push(("sort", self.order.as_str()));
-            entries.push(("way", if self.descending { "down" } else { "up" }));
+        // A search has an order of its own; the one that was chosen is for afterwards.
+        if self.search.is_empty() || self.chosen {
+            entries.extend(sorting((self.order, self.descending)));
         }
         entries.extend_from_slice(more);
         address(EVERYBODY, &entries)
     }
+
+    /// The order that was chosen.
+    fn chosen(&self) -> Chosen {
+        self.chosen.then_some((self.order, self.descending))
+    }
+}
+
+/// What an address says of an order.
+const fn sorting<'a>((order, descending): (Order, bool)) -> [(&'a str, &'a str); 2] {
+    let way = if descending { "down" } else { "up" };
+    [("sort", order.as_str()), ("way", way)]
 }
 
 /// Tickets are no keys: their figure leads to them.
@@ -125,10 +142,13 @@ pub fn KeysFilter(
     type_ahead: Callback<String>,
 ) -> AnyView {
     let chosen = wanted.slice;
+    let order = wanted.chosen();
+    let search = wanted.search.clone();
     let tile = move |slice: Slice, count: Count| {
+        let current = (slice == chosen).then_some("true");
         view! {
             <li>
-                <a class="tile" href=of(slice, "") aria-current=(slice == chosen).then_some("true")>
+                <a class="tile" href=of(slice, &search, order) aria-current=current>
                     <span class="tile__figure">{figure(count)}</span>
                     <span class="tile__name">{words::slice(slice)}</span>
                 </a>
@@ -139,18 +159,21 @@ pub fn KeysFilter(
     let chip = move |slice: Slice| {
         let current = (slice == chosen).then_some("true");
         view! {
-            <a class="chip chip--link" href=of(slice, &search) aria-current=current>
+            <a class="chip chip--link" href=of(slice, &search, order) aria-current=current>
                 {words::slice(slice)}
             </a>
         }
     };
     let clear = (!wanted.search.is_empty()).then(|| {
         view! {
-            <a class="chip chip--link" href=of(chosen, "")>
+            <a class="chip chip--link" href=of(chosen, "", order)>
                 "Without the search"
             </a>
         }
     });
+    let sorted = order.into_iter().flat_map(sorting);
+    let sorted =
+        sorted.map(|(name, value)| view! { <input type="hidden" name=name value=value /> });
     view! {
         <nav aria-label="Figures">
             <ul class="tiles">
@@ -167,6 +190,7 @@ pub fn KeysFilter(
         <div class="bar">
             <form class="search" method="get" action=EVERYBODY role="search">
                 <input type="hidden" name="show" value=chosen.as_str() />
+                {sorted.collect_view()}
                 <div class="field">
                     <label class="field__label" for="q">
                         "Search"
@@ -204,12 +228,15 @@ pub fn type_ahead() -> Callback<String> {
     let search = Callback::new(move |text: String| {
         let query = query.get_untracked();
         let slice = query.get_str("show").and_then(Slice::from_name);
+        let order = query.get_str("sort").and_then(Order::from_name);
+        let order = order.map(|order| (order, query.get_str("way") == Some("down")));
         let options = NavigateOptions {
             replace: true,
             scroll: false,
             ..NavigateOptions::default()
         };
-        navigate(&of(slice.unwrap_or_default(), text.trim()), options);
+        let to = of(slice.unwrap_or_default(), text.trim(), order);
+        navigate(&to, options);
     });
     let pause = Pause::none();
     Callback::new(move |text: String| pause.then(move || search.run(text)))
@@ -223,10 +250,38 @@ fn figure(count: Count) -> String {
     }
 }
 
-fn of(slice: Slice, search: &str) -> String {
-    let slice = match slice {
+/// The address of some keys, in the order that was chosen if they can be had so.
+fn of(slice: Slice, search: &str, order: Chosen) -> String {
+    let show = match slice {
         Slice::All => "",
         slice => slice.as_str(),
     };
-    address(EVERYBODY, &[("show", slice), ("q", search)])
+    let order = order.filter(|(order, _)| slice.orders().contains(order));
+    let mut entries = vec![("show", show), ("q", search)];
+    entries.extend(order.into_iter().flat_map(sorting));
+    address(EVERYBODY, &entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_that_was_chosen_stays_where_it_can_be_had() {
+        let order = Some((Order::Expires, true));
+        for (slice, search, order, expected) in [
+            (Slice::All, "", None, ""),
+            (Slice::All, "x y", order, "?q=x%20y&sort=expires&way=down"),
+            (
+                Slice::Active,
+                "",
+                order,
+                "?show=active&sort=expires&way=down",
+            ),
+            (Slice::NeverUsed, "x", order, "?show=never-used&q=x"),
+        ] {
+            let expected = format!("{EVERYBODY}{expected}");
+            assert_eq!(of(slice, search, order), expected);
+        }
+    }
 }

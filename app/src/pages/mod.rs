@@ -8,6 +8,7 @@ pub mod approval_settings;
 pub mod audit;
 pub mod audit_record;
 pub mod bulk;
+pub mod bulk_results;
 pub mod bulk_run;
 pub mod bulk_work;
 pub mod delete_key;

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    query::use_query,
-    ui::{Notice, Tone},
+    query::{Query, use_query},
+    ui::{IntoWhole, Notice, Tone, address},
 };
 
 /// Says what the address's `notice` stands for. Words that stand for nothing say nothing.
@@ -18,6 +18,23 @@ pub fn UrlNotice() -> impl IntoView {
         let (tone, text) = meaning(query.get_str("notice")?)?;
         Some(view! { <Notice tone text /> })
     }
+}
+
+/// The way to what the trail has of a change that the address's `notice` tells, for whoever may
+/// read it.
+pub fn in_the_trail(query: &Query, tag: Option<&str>, may_audit: bool) -> Option<AnyView> {
+    let told = matches!(query.get_str("notice"), Some("deleted" | "saved"));
+    let href = address("/security/audit", &[("object", tag?)]);
+    (told && may_audit).then(|| {
+        view! {
+            <p>
+                <a class="way" href=href>
+                    "See it in the audit trail"
+                </a>
+            </p>
+        }
+        .whole()
+    })
 }
 
 fn meaning(notice: &str) -> Option<(Tone, &'static str)> {

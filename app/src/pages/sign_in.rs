@@ -11,7 +11,7 @@ use super::{
 use crate::{
     calls::{Sending, decode, read},
     query::use_query,
-    rpc::{LoadSignInPage, SignIn, own_path},
+    rpc::{LoadSignInPage, SignIn, own_path, within_query},
     ui::{Heading, IntoWhole, Kind, Notice, Submit, TextField, Tone},
 };
 
@@ -20,11 +20,7 @@ fn providers(names: Vec<String>, next: &str) -> AnyView {
     if names.is_empty() {
         return ().whole();
     }
-    // A path of plain characters within a query: these three have a meaning there.
-    let next = next
-        .replace('?', "%3F")
-        .replace('&', "%26")
-        .replace('=', "%3D");
+    let next = within_query(next);
     let links = names.into_iter().map(|name| {
         let href = format!("/netbackup/sso/login?provider={name}&next={next}");
         view! {

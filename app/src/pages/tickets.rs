@@ -19,7 +19,7 @@ use crate::{
 #[component]
 pub fn TicketsPage() -> AnyView {
     let pulse = told();
-    let page = read_here(|at| LoadTicketsPage { at }, pulse.beat.into());
+    let page = read_here(|at| LoadTicketsPage { at }, pulse.changes());
     view! {
         <Heading title="Tickets" />
         <UrlNotice />

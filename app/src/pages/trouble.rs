@@ -2,16 +2,14 @@
 
 use domain::error::{Conflict, Error, Refusal};
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate},
-};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     browser,
     calls::Sending,
     place::{OWN, TICKETS},
-    rpc::Fault,
+    query::use_address,
+    rpc::{Fault, sign_in_again},
     ui::{Notice, Tone, words},
 };
 
@@ -24,7 +22,7 @@ pub fn Trouble(
     /// What went wrong.
     fault: Fault,
 ) -> impl IntoView {
-    let here = use_location().pathname.get_untracked();
+    let here = use_address()();
     let (href, label) = match way_on(&fault, &here) {
         Some(way) => (way, "Go on"),
         None if matches!(fault.error, Error::NotPermitted | Error::NotFound) => {
@@ -123,9 +121,9 @@ pub fn times_stale(fault: RwSignal<Option<Fault>>) -> Signal<String> {
 /// Leads to the page that an error calls for, if it calls for one.
 pub fn lead_on(fault: RwSignal<Option<Fault>>) {
     let navigate = use_navigate();
-    let path = use_location().pathname;
+    let here = use_address();
     Effect::new(move || {
-        let way = fault.with(|fault| way_on(fault.as_ref()?, &path.get_untracked()));
+        let way = fault.with(|fault| way_on(fault.as_ref()?, &here()));
         if let Some(way) = way {
             let options = NavigateOptions {
                 replace: true,
@@ -138,7 +136,7 @@ pub fn lead_on(fault: RwSignal<Option<Fault>>) {
 
 fn way_on(fault: &Fault, here: &str) -> Option<String> {
     match fault.error {
-        Error::Unauthenticated => Some(format!("/sign-in?notice=ended&next={here}")),
+        Error::Unauthenticated => Some(sign_in_again(here)),
         Error::Refused(Refusal::PasswordChangeNeeded | Refusal::SecondFactorNeeded) => {
             Some("/profile/security".to_owned())
         }

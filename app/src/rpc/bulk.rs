@@ -1,7 +1,7 @@
 //! One thing done to many keys, a few at a time: the page asks step by step, so that it can show how
 //! far it is and stop, and nobody else waits for long.
 
-use domain::{key::Tag, ticket::TicketId};
+use domain::{Instant, key::Tag, ticket::TicketId};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -78,45 +78,79 @@ pub async fn bulk_delete(
     .await
 }
 
-/// Gives some keys a new end, each in a transaction of its own.
+/// What [`bulk_extend`] did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extended {
+    /// From when the validity counts.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub since: Instant,
+    /// What became of each key.
+    pub results: Vec<StepResult>,
+}
+
+/// Gives some keys a new end, each in a transaction of its own. A key that lasts as long already
+/// stays as it is, so that a step can be sent twice.
 #[server(endpoint = "bulk_extend", output = Packed)]
 pub async fn bulk_extend(
     /// Their tags, with spaces between; at most [`MAX_STEP`].
     #[server(default)]
     tags: String,
-    /// A number of days from now.
+    /// A number of days.
     #[server(default)]
     validity: String,
-) -> Result<Vec<StepResult>, Fault> {
+    /// From when they count: microseconds since 1970, as [`Extended::since`] said before. Empty:
+    /// from now.
+    #[server(default)]
+    since: String,
+) -> Result<Extended, Fault> {
     use domain::{
         error::{FieldError, Problem},
         expiry,
     };
+    use service::Outcome;
 
     super::context::as_actor(async |services, actor| {
-        let asked = crate::validity::asked(&validity, "", services.now())?;
-        let asked = asked.ok_or_else(|| FieldError::new(expiry::FIELD, Problem::Required))?;
+        let now = services.now();
+        let since = match &*since {
+            "" => now,
+            text => instant(text)?.min(now),
+        };
+        let asked = crate::validity::asked(&validity, "", since)?;
+        let end = expiry::local_expiry(asked, &services.policy().await?, since)?;
+        if end <= now {
+            return Err(FieldError::new(expiry::FIELD, Problem::TooEarly).into());
+        }
         let mut results = Vec::new();
-        let end = expiry::local_expiry(Some(asked), &services.policy().await?, services.now())?;
         for tag in named(&tags)? {
-            let present = services.keys.get(&actor, &tag).await;
-            if present.is_ok_and(|key| key.editable().is_ok() && key.expires_at >= end) {
-                results.push(StepResult {
-                    kept: true,
-                    ..StepResult::of(tag, Ok(service::Outcome::Done(())))
-                });
-                continue;
-            }
             let edit = service::keys::KeyEdit {
-                validity: Some(asked),
+                validity: asked,
+                extend_from: Some(since),
                 ..service::keys::KeyEdit::default()
             };
             let extended = services.keys.update(&actor, &tag, edit).await;
-            results.push(StepResult::of(tag, extended));
+            let kept = match &extended {
+                Ok(Outcome::Done(key)) => key.expires_at > end,
+                _ => false,
+            };
+            results.push(StepResult {
+                kept,
+                ..StepResult::of(tag, extended)
+            });
         }
-        Ok(results)
+        Ok(Extended { since, results })
     })
     .await
+}
+
+/// An instant that [`Extended`] told.
+#[cfg(feature = "ssr")]
+fn instant(text: &str) -> Result<Instant, domain::error::FieldError> {
+    use domain::error::{FieldError, Problem};
+
+    let micros = text.parse().ok();
+    micros
+        .and_then(Instant::from_timestamp_micros)
+        .ok_or_else(|| FieldError::new("since", Problem::malformed("microseconds since 1970")))
 }
 
 #[cfg(feature = "ssr")]

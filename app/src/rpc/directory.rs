@@ -47,6 +47,8 @@ pub struct KeysPage {
     pub may_change: bool,
     /// Whether keys can be added for others.
     pub may_add: bool,
+    /// Whether the audit trail may be read.
+    pub may_audit: bool,
     /// When this was so.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
@@ -93,6 +95,7 @@ pub async fn load_keys_page(
             may_change: actor.is_offered(Operation::UpdateKey)
                 || actor.is_offered(Operation::DeleteKey),
             may_add: actor.is_offered(Operation::CreateKey),
+            may_audit: actor.is_offered(Operation::ViewAudit),
             as_of: services.now(),
         })
     })
@@ -145,6 +148,10 @@ pub struct KeyOfPage {
     pub approval: Approval,
     /// Its uses in the last hours, the present one last.
     pub uses: Vec<u64>,
+    /// What [`LoadPulse`] would have answered just before.
+    pub pulse: String,
+    /// Whether the audit trail may be read.
+    pub may_audit: bool,
     /// When this was so.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
@@ -162,6 +169,7 @@ pub async fn load_key_of_page(
 ) -> Result<KeyOfPage, Fault> {
     super::context::as_actor(async |services, actor| {
         let tag = super::address::Address::parse(&at).tag(2)?;
+        let pulse = services.pulse(&actor).await?;
         let keys = &services.keys;
         let key = keys.get(&actor, &tag).await?;
         let uses = keys.uses(&actor, &tag, HOURS_BACK).await?;
@@ -169,6 +177,8 @@ pub async fn load_key_of_page(
             approval: Approval::of(&services, &actor, Some(&tag)).await?,
             offered: super::keys::offered(&actor, key),
             uses: uses.into_iter().map(|(_, uses)| uses).collect(),
+            pulse,
+            may_audit: actor.is_offered(domain::operation::Operation::ViewAudit),
             as_of: services.now(),
         })
     })

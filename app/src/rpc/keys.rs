@@ -261,6 +261,7 @@ pub async fn update_key(
         let edit = service::keys::KeyEdit {
             description: Some(entries.description.clone()),
             validity: entries.asked(scope.services.now())?,
+            extend_from: None,
             version: Some(number("version", &version)?),
         };
         let (actor, keys) = (scope.actor_for(&entries.reason)?, &scope.services.keys);
@@ -373,7 +374,7 @@ pub async fn delete_key(
         let (actor, tag) = (scope.actor_for(&reason)?, named(&tag)?);
         match scope.services.keys.delete(&actor, &tag, None).await? {
             Outcome::Done(()) => {
-                leptos_axum::redirect(&format!("{}?notice=deleted", place.without_key()));
+                leptos_axum::redirect(&place.gone(tag.as_str()));
             }
             Outcome::Waits(waiting) => tell_request(waiting),
         }

@@ -40,7 +40,7 @@ pub use self::{
         AuditPage, AuditRow, CheckAudit, Checked, Found, LoadAuditPage, MOST_RECORDS_COUNTED,
         Trouble,
     },
-    bulk::{BulkDelete, BulkExtend, LoadBulkTags, MAX_STEP, SomeTags, StepResult},
+    bulk::{BulkDelete, BulkExtend, Extended, LoadBulkTags, MAX_STEP, SomeTags, StepResult},
     columns::ChooseColumns,
     directory::{
         AddForPage, CreateKeyFor, FindOwners, KeyOfPage, KeysPage, LoadAddForPage, LoadKeyOfPage,
@@ -78,7 +78,7 @@ pub use self::{
         SessionKind, SessionLeft, SessionRow, StaySignedIn,
     },
     settings::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
-    sign_in::{SignIn, SignInCode, SignOut, is_own, own_path},
+    sign_in::{SignIn, SignInCode, SignOut, is_own, own_path, sign_in_again, within_query},
     tickets::{
         CommentTicket, DecideTicket, ExecuteTicket, LoadTicketPage, LoadTicketsPage, MoveTicket,
         TicketPage, TicketRow, TicketsPage,

@@ -107,12 +107,21 @@ fn first_page<'a>(actor: &service::Actor, next: &'a str) -> &'a str {
     }
 }
 
-/// A path of plain characters within a query: these have a meaning there.
-#[cfg(feature = "ssr")]
-fn within_query(path: &str) -> String {
-    path.replace('?', "%3F")
+/// A page that [`own_path`] lets through, within a query: these characters have a meaning there.
+pub fn within_query(page: &str) -> String {
+    page.replace('%', "%25")
+        .replace('?', "%3F")
         .replace('&', "%26")
         .replace('=', "%3D")
+}
+
+/// The page to sign in again once the session has ended, and to come back to `here`: a path with
+/// its query.
+pub fn sign_in_again(here: &str) -> String {
+    let path = here.split_once('?').map_or(here, |(path, _)| path);
+    let next = own_path(here).or_else(|| own_path(path));
+    let next = within_query(next.unwrap_or_default());
+    format!("/sign-in?notice=ended&next={next}")
 }
 
 /// Ends the session that asks.
@@ -166,11 +175,29 @@ pub fn is_own(path: &str) -> bool {
 }
 
 /// `next` if it is a page of this application that one may be led to after signing in: a path of
-/// plain characters, with no way to name another host (W11).
+/// plain characters and of escaped ones that are no control characters and cannot lead elsewhere
+/// within a path, with no way to name another host (W11).
 pub fn own_path(next: &str) -> Option<&str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_?=&".contains(&byte);
-    let page = is_own(next) && next.bytes().all(plain) && !next.contains("//");
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_?=&".contains(byte);
+    let mut parts = next.as_bytes().split(|byte| *byte == b'%');
+    let first = parts.next().is_some_and(|part| part.iter().all(plain));
+    let page = first
+        && is_own(next)
+        && !next.contains("//")
+        && parts.all(|part| is_harmless(part) && part.iter().all(plain));
     page.then_some(next)
+}
+
+/// Whether the code of two digits that a text begins with is of a character that means nothing in
+/// a path.
+fn is_harmless(code: &[u8]) -> bool {
+    match code {
+        [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+            let is = |code: &[u8; 2]| [*high, *low].eq_ignore_ascii_case(code);
+            *high > b'1' && ![b"2e", b"2f", b"5c", b"7f"].into_iter().any(is)
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +214,8 @@ mod tests {
             "/settings",
             "/users?q=a",
             "/security/api-keys?show=expired&sort=expires",
+            "/security/api-keys?q=a%20b%C3%BC",
+            "/security/api-keys/lky_AAECAwQ%3D",
         ] {
             assert_eq!(own_path(page), Some(page));
         }
@@ -203,6 +232,14 @@ mod tests {
             "profile/key",
             "/profile/\r\nSet-Cookie: a=b",
             "/profile/key%0d%0a",
+            "/profile/key%",
+            "/profile/key%2",
+            "/profile/key%zz",
+            "/profile/%2e%2E/key",
+            "/profile/%2F/key",
+            "/profile/%5cevil.example",
+            "/profile/key%00%7F",
+            "/profile/%25%",
             "/profile/@evil.example",
             "/profile/../sign-in",
             " /profile/key",
@@ -212,6 +249,20 @@ mod tests {
             "/usersx",
         ] {
             assert_eq!(own_path(hostile), None, "{hostile:?}");
+        }
+    }
+
+    #[test]
+    fn after_signing_in_again_one_is_where_one_was() {
+        for (here, next) in [
+            ("/users?q=a", "/users%3Fq%3Da"),
+            ("/users?q=a%20b", "/users%3Fq%3Da%2520b"),
+            ("/users?q=a.b", "/users"),
+            ("/users?", "/users%3F"),
+            ("//evil.example", ""),
+        ] {
+            let way = format!("/sign-in?notice=ended&next={next}");
+            assert_eq!(sign_in_again(here), way, "{here}");
         }
     }
 }

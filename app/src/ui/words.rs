@@ -68,19 +68,21 @@ pub const fn slice(slice: Slice) -> &'static str {
 
 /// `12 keys`, `More than 10,000 keys`.
 pub fn how_many(count: Count, one: &str, many: &str) -> String {
-    counted(count, "More", one, many)
+    counted(count, ["More than", "An unknown number of"], one, many)
 }
 
 /// The same within a sentence: `more than 10,000 keys`.
 pub fn so_many(count: Count, one: &str, many: &str) -> String {
-    counted(count, "more", one, many)
+    counted(count, ["more than", "an unknown number of"], one, many)
 }
 
-fn counted(count: Count, more: &str, one: &str, many: &str) -> String {
+fn counted(count: Count, [more, unknown]: [&str; 2], one: &str, many: &str) -> String {
     match count {
         Count::Exactly(1) => format!("1 {one}"),
         Count::Exactly(number) => format!("{} {many}", format::thousands(number)),
-        Count::MoreThan(number) => format!("{more} than {} {many}", format::thousands(number)),
+        // Counting stopped before it found one.
+        Count::MoreThan(0) => format!("{unknown} {many}"),
+        Count::MoreThan(number) => format!("{more} {} {many}", format::thousands(number)),
     }
 }
 
@@ -143,6 +145,20 @@ mod tests {
         let shown = about(Some(&spoof), "description", "plain text").unwrap();
         assert_eq!(shown, "Enter plain text.");
         assert!(!sentence(&spoof).contains("0900"));
+    }
+
+    #[test]
+    fn a_number_that_is_not_known_is_none() {
+        for (count, text) in [
+            (Count::Exactly(0), "0 keys"),
+            (Count::Exactly(1), "1 key"),
+            (Count::MoreThan(0), "An unknown number of keys"),
+            (Count::MoreThan(10_000), "More than 10,000 keys"),
+        ] {
+            assert_eq!(how_many(count, "key", "keys"), text);
+        }
+        let none = so_many(Count::MoreThan(0), "key", "keys");
+        assert_eq!(none, "an unknown number of keys");
     }
 
     #[test]

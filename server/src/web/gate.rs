@@ -1,6 +1,6 @@
 //! Which page somebody is led to instead of the one they asked for.
 
-use app::rpc::{context::Caller, is_own, own_path};
+use app::rpc::{context::Caller, is_own, own_path, within_query};
 use axum::{
     extract::Request,
     http::{Method, Uri},
@@ -51,7 +51,7 @@ fn way(asked: &Uri, standing: Standing) -> Option<String> {
             let next = asked.path_and_query().map_or(path, |asked| asked.as_str());
             // What is led to must be a page of ours (W11); the front page needs no naming.
             Some(match own_path(next).or_else(|| own_path(path)) {
-                Some(next) => format!("{SIGN_IN}?next={}", encode(next)),
+                Some(next) => format!("{SIGN_IN}?next={}", within_query(next)),
                 None => SIGN_IN.to_owned(),
             })
         }
@@ -61,13 +61,6 @@ fn way(asked: &Uri, standing: Standing) -> Option<String> {
         Standing::SignedIn if path == SIGN_IN => Some("/profile/key".to_owned()),
         _ => None,
     }
-}
-
-/// A path of plain characters within a query: these three have a meaning there.
-fn encode(path: &str) -> String {
-    path.replace('?', "%3F")
-        .replace('&', "%26")
-        .replace('=', "%3D")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The browser's door: what its answers allow, and who is let through.
 
 mod approval;
+mod bulk;
 mod events;
 mod export;
 mod export_keys;

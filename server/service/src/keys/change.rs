@@ -45,6 +45,9 @@ pub struct KeyEdit {
     pub description: Option<String>,
     /// Days from now.
     pub validity: Option<Validity>,
+    /// The validity counts from here, or from now if that is earlier, and a key that lasts as long
+    /// already keeps its end: so that the same can be asked twice. `None`: the end is as asked.
+    pub extend_from: Option<Instant>,
     /// The version that the caller saw. `None`: whatever it is now.
     pub version: Option<i64>,
 }
@@ -206,22 +209,25 @@ impl Keys {
         let now = core.clock.now();
         let before = self.find(tx, actor, tag, Operation::UpdateKey, now).await?;
         let policy = policy::get(&mut tx.conn()).await?;
+        let from = edit.extend_from.map_or(now, |from| from.min(now));
         let answer = expiry::decide(
             Owner::of(&before.owner),
             Act::Edit,
             asker(actor, whose(actor, &before)),
             edit.validity,
             &policy,
-            Approved::counted_from(approved, edit.validity, now),
+            Approved::counted_from(approved, edit.validity, from),
         )?;
         before.editable()?;
-        refuse_passed(answer.expires_at, now)?;
+        let lasts = |end: &Instant| edit.extend_from.is_some() && before.expires_at >= *end;
+        let end = answer.expires_at.filter(|end| !lasts(end));
+        refuse_passed(end, now)?;
         let description = match &edit.description {
             Some(description) => check_description(description)?,
             None => before.description.clone(),
         };
         check_version(&before, edit.version)?;
-        if answer.expires_at.is_none() && description == before.description {
+        if end.is_none() && description == before.description {
             return Ok(Step::Unchanged(before));
         }
         let change = KeyChange {
@@ -241,7 +247,6 @@ impl Keys {
         };
         let conn = &mut tx.conn();
         let version = before.version;
-        let end = answer.expires_at;
         // A clock that was put back, to before the key was made.
         if end.is_some_and(|end| end <= before.created_at) {
             return Err(FieldError::new(expiry::FIELD, Problem::TooEarly).into());

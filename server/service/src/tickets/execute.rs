@@ -282,7 +282,7 @@ impl Tickets {
                 let edit = KeyEdit {
                     description,
                     validity,
-                    version: None,
+                    ..KeyEdit::default()
                 };
                 let step = keys.update_in(tx, actor, tag, edit, approved).await?;
                 let (updated, event): (ApiKey, _) = done(step)?;

@@ -84,6 +84,32 @@ on_both_databases! {
         assert!(works(&harness, &created).await);
     }
 
+    /// Whoever does not know whether it was done asks again.
+    async fn what_is_extended_twice_from_an_instant_is_extended_once(harness: Harness) {
+        let bob = harness.user("bob", &[]).await;
+        let tag = create(&harness, &bob).await.key.tag;
+        let keys = &harness.services.keys;
+        let begin = Harness::start_of_time();
+        let extend = async |number, extend_from| {
+            let edit = KeyEdit { validity: days(number), extend_from, ..KeyEdit::default() };
+            keys.update(&bob, &tag, edit).await.unwrap().done()
+        };
+        harness.clock.advance(TimeDelta::hours(2));
+        let extended = extend(60, Some(begin)).await;
+        assert_eq!((extended.expires_at, extended.version), (begin + TimeDelta::days(60), 2));
+        harness.clock.advance(TimeDelta::hours(2));
+        assert_eq!(extend(60, Some(begin)).await, extended);
+        assert_eq!(extend(59, Some(begin)).await, extended);
+        // What is past is no end of a key that lasts.
+        assert_eq!(extend(1, Some(begin - TimeDelta::days(3))).await, extended);
+        // Nothing counts from an instant to come.
+        let now = begin + TimeDelta::hours(4);
+        let latest = extend(365, Some(now + TimeDelta::days(1))).await;
+        assert_eq!((latest.expires_at, latest.version), (now + TimeDelta::days(365), 3));
+        // Without an instant it is an edit as any.
+        assert_eq!(extend(1, None).await.expires_at, now + TimeDelta::days(1));
+    }
+
     /// L5, L6, L13.
     async fn a_wrong_edit_changes_nothing(harness: Harness) {
         let bob = harness.user("bob", &[]).await;

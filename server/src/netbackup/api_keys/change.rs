@@ -35,6 +35,7 @@ pub(super) async fn update(
     let edit = KeyEdit {
         description: attributes.text("description"),
         validity: validity(&mut attributes),
+        extend_from: None,
         version,
     };
     attributes.end()?;

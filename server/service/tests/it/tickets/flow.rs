@@ -123,7 +123,7 @@ on_both_databases! {
         let edit = KeyEdit {
             description: Some("new".to_owned()),
             validity: Validity::days(60).ok(),
-            version: None,
+            ..KeyEdit::default()
         };
         let id = keys.update(&stage.bob, &tag, edit).await.unwrap().ticket();
         assert_eq!(stage.own_key().await.unwrap().description, "CI");
