@@ -158,11 +158,6 @@ impl Order {
             Self::Deleted => "deleted",
         }
     }
-
-    /// The one with exactly this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.as_str() == name)
-    }
 }
 
 /// A place in a list, as opaque text; good for the list (slice, order, search) that it came with.
@@ -281,11 +276,7 @@ mod tests {
         for slice in Slice::ALL {
             assert_eq!(Slice::from_name(slice.as_str()), Some(slice));
         }
-        for order in Order::ALL {
-            assert_eq!(Order::from_name(order.as_str()), Some(order));
-        }
         assert_eq!(Slice::from_name("ALL"), None);
-        assert_eq!(Order::from_name(""), None);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 pub mod add_for;
 pub mod add_key;
 pub mod add_user;
+pub mod appearance;
 pub mod approval;
 pub mod approval_settings;
+pub mod astray;
 pub mod audit;
 pub mod audit_record;
 pub mod bulk;
@@ -27,11 +29,13 @@ pub mod keys_columns;
 pub mod keys_filter;
 pub mod keys_table;
 pub mod loading;
+pub mod meanwhile;
 pub mod not_found;
 pub mod notices;
 pub mod notifying;
 pub mod own_notices;
 pub mod password;
+pub mod policy_words;
 pub mod provider;
 pub mod provider_report;
 pub mod providers;
@@ -52,6 +56,7 @@ pub mod ticket_decision;
 pub mod ticket_proposal;
 pub mod ticket_steps;
 pub mod tickets;
+pub mod told;
 pub mod trouble;
 pub mod user;
 pub mod user_factor;
@@ -62,6 +67,7 @@ pub mod uses_picture;
 pub mod validity_field;
 pub mod webhook;
 pub mod whose;
+pub mod withdrawn_domains;
 
 pub use self::{
     add_for::AddForPage,
