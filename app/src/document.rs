@@ -3,7 +3,11 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{App, pages::Shown};
+use crate::{
+    App,
+    pages::Shown,
+    rpc::{Theme, chosen_theme},
+};
 
 /// The document: style sheet, preloads, the script that brings the page to life, the application.
 pub fn document(options: &LeptosOptions) -> impl IntoView + use<> {
@@ -12,13 +16,18 @@ pub fn document(options: &LeptosOptions) -> impl IntoView + use<> {
     let build = build.unwrap_or_default().to_owned();
     // A page that shows a key's value stays as it was sent.
     let alive = use_context::<Shown>().is_none();
+    let (theme, scheme) = match chosen_theme() {
+        Theme::System => (None, "light dark"),
+        Theme::Light => (Some("light"), "light"),
+        Theme::Dark => (Some("dark"), "dark"),
+    };
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-build=build>
+        <html lang="en" data-build=build data-theme=theme>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
+                <meta name="color-scheme" content=scheme />
                 <link rel="stylesheet" href=format!("{package}.css") />
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
                 {alive.then(|| view! { <Scripts package /> })}

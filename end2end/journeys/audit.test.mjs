@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
-import { assertAccessible, assertFits, isAt, isTold } from '../support/page.mjs';
+import { isAt, isTold } from '../support/page.mjs';
 import { makeKey, newPerson, signIn } from '../support/people.mjs';
 
 let administrator;
@@ -28,7 +28,6 @@ journeys('audit', ({ journey, bothWays }) => {
     await record.getByText('nightly build').first().waitFor();
     await record.getByText(/^Record \d+$/).click();
     await record.getByText('"previousHash"').waitFor();
-    await assertAccessible(visit);
     await page.getByRole('link', { name: /API key added/ }).click();
     await page.getByText(/^A sign-in succeeded/).first().waitFor();
     await page.goto(`/security/audit?user=${person.name}&refused=true`);
@@ -39,7 +38,6 @@ journeys('audit', ({ journey, bothWays }) => {
     await open(server, visit, '/security/audit');
     await page.getByRole('button', { name: 'Verify chain' }).click();
     await isTold(page, 'The audit trail is whole:');
-    await assertAccessible(visit);
   });
 
   bothWays('is taken along as a file', async ({ server, visit, page }) => {
@@ -65,16 +63,10 @@ journeys('audit', ({ journey, bothWays }) => {
     await page.getByText('You do not have the permission for this.').waitFor();
   });
 
-  for (const size of ['phone', 'desktop']) {
-    for (const scheme of ['light', 'dark']) {
-      journey(`looks right on a ${size} in ${scheme}`, { size, scheme }, async ({ server, visit, page }) => {
-        await open(server, visit, '/security/audit');
-        await page.getByText('Filter and export').click();
-        await assertAccessible(visit);
-        await assertFits(visit);
-        await page.emulateMedia({ media: 'print' });
-        assert.equal(await page.getByRole('button', { name: 'Verify chain' }).isVisible(), false);
-      });
-    }
-  }
+  journey('is printed without what can be pressed', async ({ server, visit, page }) => {
+    await open(server, visit, '/security/audit');
+    await page.getByText('Filter and export').waitFor();
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await page.getByRole('button', { name: 'Verify chain' }).isVisible(), false);
+  });
 });

@@ -25,7 +25,7 @@ async function fill(field, text) {
   return field.inputValue();
 }
 
-journeys('hostile texts in every field', ({ bothWays }) => {
+journeys('hostile texts in every field', ({ journey, bothWays }) => {
   bothWays('searches find what is called so: nothing', async (context) => {
     const { server, visit, page } = context;
     await administrator(context);
@@ -144,6 +144,44 @@ journeys('hostile texts in every field', ({ bothWays }) => {
       }
     }
     assert.equal(await server.query(`select count(*) from api_key where issuer_name = '${asker.name}'`), '0');
+  });
+
+  bothWays('only the owner’s name lets another’s key be deleted', async (context) => {
+    const { server, visit, page } = context;
+    const asker = await administrator(context);
+    const owner = await newPerson(server);
+    const { tag } = await makeKey(server, owner);
+    await visit.open(`/security/api-keys/${encodeURIComponent(tag)}/delete`);
+    const dialog = page.getByRole('dialog');
+    const field = dialog.getByLabel(/to go on$/);
+    for (const text of [...TEXTS, ` ${owner.name}`, '.*', asker.name]) {
+      await field.fill(text);
+      await dialog.getByRole('button', { name: 'Delete' }).click();
+      assert.ok(await field.evaluate((field) => field.validity.patternMismatch), text.slice(0, 20));
+      await assertStill(visit);
+    }
+    assert.equal(await server.query(`select count(*) from api_key where tag = '${tag}' and deleted_at is null`), '1');
+    await field.fill(owner.name);
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await page.waitForURL('**/security/api-keys?notice=deleted');
+  });
+
+  journey('only the number lets several keys be deleted', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    const { tag } = await makeKey(server, await newPerson(server));
+    await visit.open(`/security/api-keys?q=${encodeURIComponent(tag)}`);
+    await page.getByRole('checkbox', { name: `Select ${tag}` }).check();
+    await page.getByRole('button', { name: 'Delete…' }).click();
+    const dialog = page.getByRole('dialog');
+    for (const text of [...TEXTS, '01', '1.0', '1e0', '2', '']) {
+      await dialog.getByLabel('Type 1 to go on').fill(text);
+      const button = dialog.getByRole('button', { name: 'Delete' });
+      assert.equal(await button.getAttribute('aria-disabled'), 'true', text.slice(0, 20));
+      await button.click({ force: true });
+      await assertStill(visit);
+    }
+    assert.equal(await server.query(`select count(*) from api_key where tag = '${tag}' and deleted_at is null`), '1');
   });
 
   bothWays('settings take numbers', async (context) => {

@@ -529,6 +529,10 @@ journeys('the figures above the list', ({ bothWays }) => {
     await administrator(context);
     await openList(visit);
     const picture = page.getByRole('region', { name: 'Expiring in the coming 90 days' });
+    // One bar for each of these days at least; the first of the path is the earliest.
+    const bars = (await picture.locator('svg path').getAttribute('d')).match(/M(\d+)\.5 40v-(\d+)/g);
+    for (const days of [5, 20]) assert.ok(bars.some((bar) => bar.startsWith(`M${days}.5 40v-`)), `${days}: ${bars}`);
+    assert.ok(bars.some((bar) => bar.endsWith('v-40')), 'the tallest fills the picture');
     await picture.getByText('As a table').click();
     await picture.getByRole('row').filter({ hasText: dateIn(5).text }).getByRole('cell', { name: '1', exact: true }).waitFor();
     await picture.getByRole('row').filter({ hasText: dateIn(20).text }).getByRole('cell', { name: '1', exact: true }).waitFor();
@@ -620,11 +624,20 @@ journeys('a long list', ({ bothWays, journey }) => {
     visit.expectProblem(/4\d\d/);
     await many(server);
     await administrator(context);
-    for (const query of ['?after=nonsense', '?show=everything', '?sort=secret', `?q=${'x'.repeat(200)}`, '?before=%00']) {
+    const place = 'must be a place that came with a page of the same list.';
+    for (const [query, wrong] of [
+      ['?after=nonsense', `In it, “after” ${place}`],
+      ['?show=everything', 'In it, “show” must be one of all, active, expiring-7,'],
+      ['?sort=secret', 'In it, “sort” must be one of expires, created,'],
+      [`?q=${'x'.repeat(200)}`, 'In it, “q” is wrong: This is too long: at most'],
+      ['?before=%00', `In it, “before” ${place}`],
+    ]) {
       await openList(visit, query);
-      await page.locator('main .notice').waitFor();
+      await isTold(page, `This address asks for something that does not exist. ${wrong}`);
       assert.equal(await rows(page).count(), 0, query);
-      assert.doesNotMatch(await page.getByRole('main').innerText(), /on our side/, query);
+      assert.doesNotMatch(await page.getByRole('main').innerText(), /on our side|Nothing was changed/, query);
     }
+    await page.getByRole('link', { name: 'Show the whole list' }).click();
+    await page.getByText('120 keys', { exact: true }).first().waitFor();
   });
 }, { atOnce: 1 });

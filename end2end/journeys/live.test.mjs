@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
 import { isAt } from '../support/page.mjs';
-import { administrator, deleteKey, editKey, makeKey, newPerson } from '../support/people.mjs';
+import { administrator, deleteKey, editKey, makeKey, newPerson, signIn } from '../support/people.mjs';
 
 const LIST = '/security/api-keys';
 const WITHIN = { timeout: 5_000 };
@@ -139,5 +139,57 @@ journeys('the list stays up to date', ({ journey }) => {
     await page.getByLabel('Longest validity', { exact: true }).waitFor();
     const asked = page.waitForRequest(/\/api\/(pulse|keys_page)/, { timeout: 6_000 });
     await assert.rejects(asked, /Timeout/);
+  });
+}, { atOnce: 1 });
+
+// What people and roles are stays up to date by the same beat.
+journeys('users and roles stay up to date', ({ journey }) => {
+  const roles = ['Administrator'];
+
+  journey('a user who is disabled elsewhere is shown so, in the list and on the page', async (context) => {
+    const { server, visit, page, open } = context;
+    await administrator(context);
+    const person = await newPerson(server);
+    await visit.open(`/users?q=${person.name}`);
+    const line = page.getByRole('row', { name: new RegExp(person.name) });
+    await line.getByText('Enabled').waitFor();
+    const detail = await open();
+    await signIn(detail, await newPerson(server, { roles }));
+    await detail.open(await line.getByRole('link', { name: person.name, exact: true }).getAttribute('href'));
+    // Whoever is about to set a password is not disturbed.
+    await detail.page.getByText('Set password').first().click();
+    const password = detail.page.getByLabel('New password', { exact: true });
+    await password.fill('nine slow barges');
+    const assertSame = await mark(page);
+    const assertSameDetail = await mark(detail.page);
+    await server.cli(['user', 'disable', person.name]);
+    await line.getByText('Disabled').waitFor(WITHIN);
+    await detail.page.getByRole('link', { name: 'Enable', exact: true }).waitFor(WITHIN);
+    await detail.page.locator('.card__head').getByText('Disabled').waitFor();
+    assert.equal(await password.inputValue(), 'nine slow barges');
+    assert.ok(await password.isVisible());
+    await assertSame();
+    await assertSameDetail();
+  });
+
+  journey('a role that is made, changed and given elsewhere', async (context) => {
+    const { server, visit, page, open } = context;
+    await administrator(context);
+    await visit.open('/roles');
+    await isAt(page, 'Roles');
+    const assertSame = await mark(page);
+    await server.cli(['role', 'add', 'Night watch']);
+    const line = page.getByRole('row', { name: /Night watch/ });
+    await line.getByText('Nobody').waitFor(WITHIN);
+    const detail = await open();
+    await signIn(detail, await newPerson(server, { roles }));
+    await detail.open(await line.getByRole('link', { name: 'Night watch' }).getAttribute('href'));
+    await detail.page.getByText('Nobody at present.').waitFor();
+    const assertSameDetail = await mark(detail.page);
+    const holder = await newPerson(server, { roles: ['Night watch'] });
+    await line.getByText('1 user').waitFor(WITHIN);
+    await detail.page.getByRole('link', { name: holder.name, exact: true }).waitFor(WITHIN);
+    await assertSame();
+    await assertSameDetail();
   });
 }, { atOnce: 1 });

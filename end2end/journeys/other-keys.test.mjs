@@ -71,6 +71,8 @@ journeys('a key of somebody else', ({ journey, bothWays }) => {
     assert.match(await fact(page, 'Last used').innerText(), /just now[^]*127\.0\.0\.1/);
     const uses = page.getByRole('region', { name: 'Uses in the last 7 days' });
     await uses.getByText('1 use in all.').waitFor();
+    // The one use was just now, or in the hour before: the last bar but none or one, and the tallest.
+    assert.match(await uses.locator('svg path').getAttribute('d'), /^M16[67]\.5 40v-40$/);
     await uses.getByText('As a table').click();
     await uses.getByRole('cell', { name: '1', exact: true }).waitFor();
     // Uses are counted by the hour of the clock.

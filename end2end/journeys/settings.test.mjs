@@ -201,6 +201,61 @@ journeys('settings', ({ journey, bothWays }) => {
     assert.deepEqual(await policy(server), DEFAULTS);
   });
 
+  journey('while a number is typed, it is told how many keys would end later', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    for (const days of [41, 43, 300]) await makeKey(server, await newPerson(server), { days });
+    const ending = async (days) => {
+      const now = Date.now() * 1000;
+      const count = await server.query(
+        `select count(*) from api_key where deleted_at is null and expires_at > ${now + days * 86_400_000_000}`,
+      );
+      return Number(count);
+    };
+    await openSettings(visit);
+    const told = page.locator('#policy-keys ~ p[role=status]');
+    for (const [typed, at] of [['42', 42], ['40', 40], ['299', 299]]) {
+      const count = await ending(at);
+      const keys = count === 1 ? '1 key ends' : `${count} keys end`;
+      await field(page, 'Longest validity').fill(typed);
+      await told.getByText(`${keys} more than ${at} days from now.`, { exact: true }).waitFor();
+    }
+    assert.ok((await ending(42)) < (await ending(40)));
+    // What is no number of days tells nothing.
+    for (const typed of ['', 'many', '0', '355001']) {
+      await field(page, 'Longest validity').fill(typed);
+      await page.waitForFunction(() => document.querySelector('#policy-keys ~ p[role=status]').textContent === '');
+    }
+  });
+
+  bothWays('a policy that somebody else has changed meanwhile is compared before it is overwritten', async (context) => {
+    const { server, visit, page } = context;
+    visit.expectProblem(/409/);
+    await administrator(context);
+    await openSettings(visit);
+    await field(page, 'Deleted keys stay visible').fill('44');
+    await server.cli(['policy', 'set', 'overlap_hours=5']);
+    const meanwhile = page.getByRole('region', { name: 'Changed meanwhile' });
+    const change = meanwhile.locator('.fact').filter({ hasText: 'Overlap after a reissue' });
+    if (visit.javaScript) {
+      // It is said while one types, and what was typed stays.
+      await isTold(page, 'Somebody else has just changed the policy.');
+      assert.equal(await change.locator('ins').innerText(), '5');
+      assert.equal(await field(page, 'Deleted keys stay visible').inputValue(), '44');
+    }
+    await save(page).click();
+    await isTold(page, 'Nothing was saved: somebody else has changed the policy meanwhile.');
+    assert.deepEqual([await change.locator('del').innerText(), await change.locator('ins').innerText()], ['0', '5']);
+    assert.equal(await meanwhile.locator('.fact').count(), 1);
+    assert.equal(await field(page, 'Deleted keys stay visible').inputValue(), '44');
+    assert.deepEqual(await policy(server), { ...DEFAULTS, overlap_hours: '5' });
+    await field(page, 'Overlap after a reissue').fill('6');
+    await save(page).click();
+    await isSaved(page);
+    assert.deepEqual(await policy(server), { ...DEFAULTS, overlap_hours: '6', tombstone_days: '44' });
+    await meanwhile.waitFor({ state: 'detached' });
+  });
+
   bothWays('a first offer beyond the longest validity is refused', async (context) => {
     const { server, visit, page } = context;
     visit.expectProblem(/422/);

@@ -64,6 +64,19 @@ impl DomainType {
     pub const fn is_local(self) -> bool {
         matches!(self, Self::Unixpwd | Self::Nt | Self::Vx | Self::Ldap)
     }
+
+    /// A whole domain of this type as a caller names it; `unixpwd` has one, without a name.
+    ///
+    /// # Errors
+    /// What is wrong with the name.
+    pub fn domain(self, name: &str) -> Result<String, Problem> {
+        match (self, name) {
+            (Self::Unixpwd, "") => Ok(String::new()),
+            (Self::Unixpwd, _) => Err(Problem::malformed("empty: unixpwd has no domains")),
+            (_, "") => Err(Problem::Required),
+            (_, name) => check_domain(name),
+        }
+    }
 }
 
 impl fmt::Display for DomainType {

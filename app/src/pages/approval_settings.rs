@@ -11,8 +11,8 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::{
     approval::{reason, submit, submit_unless, waiting_notice},
     loading::loaded,
-    notices::UrlNotice,
     ticket_proposal::lines,
+    told::ToldHere,
     trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
@@ -46,7 +46,7 @@ pub fn ApprovalPage() -> AnyView {
                 "Settings"
             </a>
         </p>
-        {move || (!refused()).then(|| view! { <UrlNotice /> })}
+        {move || (!refused()).then(|| view! { <ToldHere /> })}
         {loaded(page, move |page: ApprovalPage| show(page, saving, exempting))}
     }
     .whole()

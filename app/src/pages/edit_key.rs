@@ -7,6 +7,7 @@ use super::{
     approval::{ask, instead, submit_unless},
     key_entries::{KeyEntries, KeyFields},
     loading::loaded,
+    meanwhile::meanwhile,
     refused::not_offered,
     trouble::{FormFault, focus_on, lead_on, times_stale},
     whose::whose,
@@ -16,7 +17,7 @@ use crate::{
     format,
     place::Place,
     rpc::{KeyForm, LoadKeyForm, UpdateKey},
-    ui::{Change, Changes, Heading, IntoWhole, Notice, Tone, WillChange},
+    ui::{Change, Heading, IntoWhole, WillChange},
     validity::{self, KEEP},
 };
 
@@ -105,7 +106,7 @@ fn EditForm(
     lead_on(sending.fault);
     entries.begin(&key.description, KEEP);
     let before = seen.get_value().unwrap_or_else(|| Seen::of(&key));
-    let meanwhile = (before.version != key.version).then(|| before.until(&key));
+    let differs = (before.version != key.version).then(|| before.until(&key));
     // From here on it is the present key that is changed. Not while rendering: a page may be
     // rendered twice.
     let now = Seen::of(&key);
@@ -137,9 +138,9 @@ fn EditForm(
     view! {
         {whose}
         <form method="post" action=UpdateKey::PATH on:submit=sending.submit(UpdateKey::PATH)>
-            {meanwhile.map_or_else(
+            {differs.map_or_else(
                 || view! { <FormFault sending /> }.whole(),
-                |changes| view! { <Meanwhile changes /> }.whole(),
+                |changes| meanwhile(CHANGED, changes),
             )}
             <input type="hidden" name="place" value=place.as_str() />
             <input type="hidden" name="tag" value=key.tag.to_string() />
@@ -159,19 +160,5 @@ fn EditForm(
     }
 }
 
-/// Says that the key is not the one any more that somebody began to edit.
-#[component]
-fn Meanwhile(changes: Vec<Change>) -> impl IntoView {
-    view! {
-        <Notice
-            tone=Tone::Careful
-            text="Nothing was saved: this API key was changed while you were editing it. Your entries are still here. Compare, and save again if they still hold."
-        />
-        <section class="card card--flat" aria-labelledby="meanwhile">
-            <h2 class="subtitle" id="meanwhile">
-                "Changed meanwhile"
-            </h2>
-            <Changes changes />
-        </section>
-    }
-}
+/// The key is not the one any more that somebody began to edit.
+const CHANGED: &str = "Nothing was saved: this API key was changed while you were editing it. Your entries are still here. Compare, and save again if they still hold.";

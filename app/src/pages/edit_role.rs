@@ -2,24 +2,27 @@
 
 use domain::{
     permission::{Grants, Namespace, Permission, Rights},
-    role::{MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS},
+    role::{MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, Role},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_router::hooks::use_location;
 
 use super::{
     loading::loaded,
+    meanwhile::{look_when_stale, meanwhile},
     role::{not_editable, told},
     trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
     calls::{Sending, read_here},
     query::use_query,
-    rpc::{LoadRoleForm, RoleForm, SaveRole},
-    ui::{Heading, IntoWhole, Submit, TextField, Tick, powers},
+    rpc::{LoadRoleForm, RoleForm, SaveRole, SeenRole},
+    ui::{Change, Heading, IntoWhole, Submit, TextField, Tick, powers},
 };
 
 /// Making a role, or changing one: its name, what it is for, and what it grants, with what that
-/// amounts to in words.
+/// amounts to in words. When somebody else has changed it meanwhile, that is said, and nothing is
+/// overwritten unseen.
 ///
 /// Without JavaScript: the same form; the words are those of the role as it was.
 #[component]
@@ -45,9 +48,98 @@ pub fn EditRolePage(
     .whole()
 }
 
+/// What the form is about, and what is different by now.
+#[derive(Clone, Copy)]
+struct Seen {
+    role: RwSignal<SeenRole>,
+    changes: RwSignal<Vec<Change>>,
+}
+
+impl Seen {
+    fn begin(sending: Sending, present: Option<&Role>) -> Self {
+        let present = present.map(SeenRole::of).unwrap_or_default();
+        // Before a refusal without JavaScript.
+        let query = sending.entered();
+        let said = |field| query.get(field).unwrap_or_default();
+        let before = SeenRole {
+            name: said("seen_name"),
+            description: said("seen_description"),
+            grants: said("seen_grants"),
+        };
+        let changes = if before.name.is_empty() {
+            Vec::new()
+        } else {
+            between(&before, &present)
+        };
+        let seen = Self {
+            role: RwSignal::new(present),
+            changes: RwSignal::new(changes),
+        };
+        let at = use_location().pathname.get_untracked();
+        look_when_stale(sending, LoadRoleForm::PATH, at, move |form: RoleForm| {
+            let now = form.role.as_ref().map(SeenRole::of).unwrap_or_default();
+            let before = seen.role.try_get_untracked().unwrap_or_default();
+            seen.changes.try_set(between(&before, &now));
+            // From here on it is the present role that is changed.
+            seen.role.try_set(now);
+        });
+        seen
+    }
+
+    fn fields(self) -> AnyView {
+        let field =
+            move |place: usize| move || self.role.with(|role| role.all()[place].1.to_owned());
+        let names = self
+            .role
+            .with_untracked(|role| role.all().map(|(name, _)| name));
+        let fields = names.into_iter().enumerate();
+        let fields = fields
+            .map(|(place, name)| view! { <input type="hidden" name=name value=field(place) /> });
+        fields.collect_view().whole()
+    }
+
+    fn told(self, sending: Sending) -> AnyView {
+        let changes = self.changes.get();
+        if changes.is_empty() {
+            return view! { <FormFault sending /> }.whole();
+        }
+        meanwhile(
+            "Nothing was saved: somebody else has changed this role meanwhile. Your entries are still here. Compare, and save again if they still hold.",
+            changes,
+        )
+    }
+}
+
+/// What is different about a role.
+fn between(from: &SeenRole, to: &SeenRole) -> Vec<Change> {
+    let mut changes: Vec<_> = [
+        Change::between(NAME, &from.name, &to.name),
+        Change::between(PURPOSE, &from.description, &to.description),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if let (Some(from), Some(to)) = (from.grants(), to.grants()) {
+        let word = |on: bool| if on { "granted" } else { "not granted" };
+        let all = (from | to).iter();
+        changes.extend(all.filter_map(|(namespace, permission)| {
+            let one = Grants::one(namespace, permission);
+            let (namespace, permission) =
+                (powers::namespace(namespace), powers::permission(permission));
+            let name = format!("{namespace}: {permission}");
+            Change::of(name, word(from.covers(one)), word(to.covers(one)))
+        }));
+    }
+    changes
+}
+
+const NAME: &str = "Name";
+const PURPOSE: &str = "What it is for";
+
 #[component]
 fn Form(form: RoleForm, sending: Sending) -> AnyView {
     let before = use_query().get_untracked();
+    let seen = Seen::begin(sending, form.role.as_ref());
     let (id, name, description, grants) = form.role.map_or_else(Default::default, |role| {
         (
             role.id.to_string(),
@@ -79,18 +171,19 @@ fn Form(form: RoleForm, sending: Sending) -> AnyView {
     let groups = groups.collect_view();
     view! {
         <form method="post" action=SaveRole::PATH on:submit=sending.submit(SaveRole::PATH)>
-            <FormFault sending />
+            {move || seen.told(sending)}
             <input type="hidden" name="id" value=id />
+            {seen.fields()}
             <TextField
                 name="name"
-                label="Name"
+                label=NAME
                 value=said("name", name)
                 hint=Signal::stored(format!("At most {MAX_NAME_CHARS} characters."))
                 error=about("name", "a name")
             />
             <TextField
                 name="description"
-                label="What it is for"
+                label=PURPOSE
                 value=said("description", description)
                 hint=Signal::stored(format!("At most {MAX_DESCRIPTION_CHARS} characters."))
                 error=about("description", "plain text")
@@ -174,5 +267,43 @@ fn tick(
     match hindrance {
         Some(hindrance) => view! { <Tick name="grants[]" value label checked hindrance /> }.whole(),
         None => view! { <Tick name="grants[]" value label checked on_change /> }.whole(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        permission::{Namespace, Permission},
+        role::Role,
+    };
+
+    use super::*;
+
+    #[test]
+    fn what_is_different_about_a_role_is_named() {
+        let view = Grants::one(Namespace::Users, Permission::View);
+        let role = Role {
+            id: 1000,
+            name: "Help desk".to_owned(),
+            description: String::new(),
+            built_in: false,
+            grants: view,
+        };
+        let other = Role {
+            name: "Service desk".to_owned(),
+            grants: view | Grants::one(Namespace::Users, Permission::Update),
+            ..role.clone()
+        };
+        let (from, to) = (SeenRole::of(&role), SeenRole::of(&other));
+        let update = format!("Users: {}", powers::permission(Permission::Update));
+        let expected = [
+            Change::between(NAME, "Help desk", "Service desk"),
+            Change::of(update, "not granted", "granted"),
+        ];
+        assert_eq!(
+            between(&from, &to),
+            Vec::from_iter(expected.into_iter().flatten())
+        );
+        assert_eq!(between(&from, &from), []);
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     approval::instead, deleted_keys::deleted_keys, how_to::how_to, key_details::KeyDetails,
-    loading::loaded, notices::UrlNotice,
+    loading::loaded_first, notices::UrlNotice,
 };
 use crate::{
     calls::read,
@@ -24,7 +24,7 @@ pub fn OwnKeyPage() -> AnyView {
     view! {
         <Heading title="My API key" />
             <UrlNotice />
-            {loaded(page, show)}
+            {loaded_first(page, show)}
     }
     .whole()
 }

@@ -2,20 +2,36 @@
 
 use std::sync::Arc;
 
+use domain::error::Error;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 
-use super::trouble::Trouble;
+use super::{astray::astray, trouble::Trouble};
 use crate::{
     calls::{Reading, decode},
     ui::IntoWhole,
 };
 
-/// Shows what was read, or why it could not be. What is shown already stays while it is read
-/// anew.
+/// Shows what was read, or why it could not be; also that the address asks for what does not exist.
+/// What is shown already stays while it is read anew.
 ///
 /// Without JavaScript: the server waits and sends the page whole.
 pub fn loaded<T: DeserializeOwned>(
+    reading: Reading,
+    show: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    waiting(reading, move |answer| match decode(answer) {
+        Ok(answer) => show(answer),
+        Err(fault) => match fault.error {
+            Error::Invalid(fields) => astray(&fields),
+            _ => view! { <Trouble fault /> }.whole(),
+        },
+    })
+}
+
+/// As [`loaded`], for a page whose address asks for nothing. Such is what is loaded first, which has
+/// no words about that.
+pub fn loaded_first<T: DeserializeOwned>(
     reading: Reading,
     show: impl Fn(T) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {

@@ -3,8 +3,10 @@
 pub mod add_for;
 pub mod add_key;
 pub mod add_user;
+pub mod appearance;
 pub mod approval;
 pub mod approval_settings;
+pub mod astray;
 pub mod audit;
 pub mod audit_record;
 pub mod bulk;
@@ -28,11 +30,13 @@ pub mod keys_columns;
 pub mod keys_filter;
 pub mod keys_table;
 pub mod loading;
+pub mod meanwhile;
 pub mod not_found;
 pub mod notices;
 pub mod notifying;
 pub mod own_notices;
 pub mod password;
+pub mod policy_words;
 pub mod provider;
 pub mod provider_report;
 pub mod providers;
@@ -53,6 +57,7 @@ pub mod ticket_decision;
 pub mod ticket_proposal;
 pub mod ticket_steps;
 pub mod tickets;
+pub mod told;
 pub mod trouble;
 pub mod user;
 pub mod user_factor;
@@ -63,6 +68,7 @@ pub mod uses_picture;
 pub mod validity_field;
 pub mod webhook;
 pub mod whose;
+pub mod withdrawn_domains;
 
 pub use self::{
     add_for::AddForPage,

@@ -7,17 +7,24 @@ use crate::{
     ui::{IntoWhole, Notice, Tone, address},
 };
 
-/// Says what the address's `notice` stands for. Words that stand for nothing say nothing.
+/// Says what the address's `notice` stands for, on a page about keys or in the part that is loaded
+/// first. Words that stand for nothing say nothing. The other pages have [`super::told::ToldHere`].
 ///
 /// Without JavaScript: the same.
 #[component]
-pub fn UrlNotice() -> impl IntoView {
+pub fn UrlNotice() -> AnyView {
+    told_by(meaning)
+}
+
+/// Says what the address's `notice` stands for, by a table of what it may stand for.
+pub fn told_by(meaning: fn(&str) -> Option<(Tone, &'static str)>) -> AnyView {
     let query = use_query();
-    move || {
+    (move || {
         let query = query.get();
         let (tone, text) = meaning(query.get_str("notice")?)?;
         Some(view! { <Notice tone text /> })
-    }
+    })
+    .whole()
 }
 
 /// The way to what the trail has of a change that the address's `notice` tells, for whoever may
@@ -37,75 +44,22 @@ pub fn in_the_trail(query: &Query, tag: Option<&str>, may_audit: bool) -> Option
     })
 }
 
-fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
+/// What a word stands for there.
+pub fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
     Some(match notice {
         "copied" => (
             Tone::Good,
             "Copied. The key is on your clipboard; it will not be shown again.",
         ),
-        "requested" => (
-            Tone::Plain,
-            "Your request was made. Nothing happens until somebody else has approved it.",
-        ),
-        "ticket-approved" => (
-            Tone::Good,
-            "You approved this. Whoever asked for it can execute it now.",
-        ),
-        "ticket-rejected" => (Tone::Good, "You rejected this. Nothing will happen."),
-        "ticket-canceled" => (Tone::Good, "The request was canceled."),
-        "ticket-renewed" => (
-            Tone::Good,
-            "The request was renewed: it waits for a decision again.",
-        ),
-        "ticket-executed" => (Tone::Good, "Done: the ticket was executed as approved."),
-        "commented" => (Tone::Good, "Your comment was added."),
         "saved" => (Tone::Good, "The changes were saved."),
         "deleted" => (
             Tone::Good,
             "The API key was deleted. It has stopped working for good.",
         ),
-        "user-added" => (Tone::Good, "The user was added."),
-        "user-disabled" => (
-            Tone::Good,
-            "The user was disabled. Their sessions have ended and their API key has stopped.",
-        ),
-        "user-enabled" => (Tone::Good, "The user was enabled."),
-        "password-set" => (
-            Tone::Good,
-            "The password was set. It must be changed at the next sign-in.",
-        ),
-        "factor-reset" => (
-            Tone::Good,
-            "The second factor was reset. Their sessions have ended.",
-        ),
-        "role-given" => (Tone::Good, "The role was given."),
-        "role-taken" => (Tone::Good, "The role was taken away."),
-        "self-service-given" => (Tone::Good, "API Key Self-Service was given back."),
-        "self-service-withdrawn" => (Tone::Good, "API Key Self-Service was withdrawn."),
-        "role-added" => (Tone::Good, "The role was added."),
-        "role-deleted" => (Tone::Good, "The role was deleted."),
-        "provider-added" => (
-            Tone::Good,
-            "The identity provider was added. Try it out with a test sign-in.",
-        ),
-        "webhook-added" => (
-            Tone::Good,
-            "The webhook was added. Give its secret to the receiver now.",
-        ),
-        "webhook-removed" => (Tone::Good, "The webhook was removed."),
-        "on-its-way" => (Tone::Good, "It is on its way. The log says how it ended."),
-        "provider-removed" => (Tone::Good, "The identity provider was removed."),
         "password-changed" => (
             Tone::Good,
             "Your password was changed. Your other sessions have ended.",
         ),
-        "factor-set-up" => (
-            Tone::Good,
-            "The second factor is set up. From now on a code is asked for at sign-in.",
-        ),
-        "factor-removed" => (Tone::Good, "The second factor was removed."),
-        "session-ended" => (Tone::Good, "The session has ended."),
-        "others-ended" => (Tone::Good, "All your other sessions have ended."),
         "signed-out" => (Tone::Good, "You have signed out."),
         "signed-out-here" => (
             Tone::Careful,

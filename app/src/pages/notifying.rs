@@ -5,7 +5,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::{
     deliveries::DeliveryTable,
     loading::loaded,
-    notices::UrlNotice,
+    told::ToldHere,
     trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
@@ -29,7 +29,7 @@ pub fn NotifyingPage() -> AnyView {
     let page = read_here(|at| LoadNotifyingPage { at }, changes);
     view! {
         <Heading title="Notices" />
-        <UrlNotice />
+        <ToldHere />
         {loaded(page, move |page: NotifyingPage| {
             let may = page.may_change;
             let as_of = page.as_of;

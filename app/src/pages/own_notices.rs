@@ -5,7 +5,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
     loading::loaded,
-    notices::UrlNotice,
+    told::ToldHere,
     trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
@@ -41,7 +41,7 @@ pub fn OwnNoticesPage() -> AnyView {
     let page = read_here(|at| LoadNoticesPage { at }, changes);
     view! {
         <Heading title="Notices" />
-        {move || choosing.fault.with(Option::is_none).then(|| view! { <UrlNotice /> })}
+        {move || choosing.fault.with(Option::is_none).then(|| view! { <ToldHere /> })}
         {loaded(page, move |page: NoticesPage| show(page, marking, choosing))}
     }
     .whole()

@@ -7,8 +7,8 @@ use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
     loading::loaded,
-    notices::UrlNotice,
     providers::standing,
+    told::ToldHere,
     trouble::{FormFault, about, focus_on, lead_on, times_stale},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     rpc::{DeleteProvider, LoadProviderPage, ProviderPage, SaveProvider},
     ui::{
         Checkbox, Fact, Facts, FieldError, Heading, IntoWhole, Kind, Notice, Submit, TextField,
-        Tone,
+        Tone, within_area,
     },
 };
 
@@ -53,7 +53,7 @@ pub fn ProviderPage() -> AnyView {
     let page = read_here(|at| LoadProviderPage { at }, changes);
     view! {
         <Heading title="Identity provider" />
-        {move || sending.fault.with(Option::is_none).then(|| view! { <UrlNotice /> })}
+        {move || sending.fault.with(Option::is_none).then(|| view! { <ToldHere /> })}
         {loaded(page, move |page: ProviderPage| show(&page, sending, removing))}
     }
     .whole()
@@ -369,7 +369,7 @@ fn groups(entries: Entries, settings: &ProviderSettings) -> AnyView {
                     aria-describedby="group_roles-hint group_roles-error"
                     aria-invalid=move || error.get().map(|_| "true")
                 >
-                    {text}
+                    {within_area(text)}
                 </textarea>
                 <p class="field__hint" id="group_roles-hint">
                     "A line each: group => role. Whoever is in the group holds the role from their next sign-in on; when the group goes, so does the role."

@@ -3,7 +3,7 @@
 use domain::{Instant, saml::CERTIFICATE_WARNING_DAYS};
 use leptos::prelude::*;
 
-use super::{loading::loaded, notices::UrlNotice};
+use super::{loading::loaded, told::ToldHere};
 use crate::{
     calls::read,
     rpc::{CertificateRow, LoadProvidersPage, ProvidersPage},
@@ -18,7 +18,7 @@ pub fn ProvidersPage() -> AnyView {
     let page = read(LoadProvidersPage {}, Signal::default());
     view! {
         <Heading title="Sign-in" />
-        <UrlNotice />
+        <ToldHere />
         {loaded(page, show)}
     }
     .whole()

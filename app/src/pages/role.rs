@@ -5,18 +5,19 @@ use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
     loading::loaded,
-    notices::UrlNotice,
+    told::ToldHere,
     trouble::{FormFault, focus_on, lead_on},
+    withdrawn_domains::withdrawn_domains,
 };
 use crate::{
-    calls::{Sending, read_here},
-    rpc::{DeleteRole, Hindrance, LoadRolePage, RolePage},
+    calls::{Sending, live, read_here},
+    rpc::{DeleteRole, Hindrance, LoadRolePage, RolePage, SetDomainSelfService},
     ui::{ApiCall, Heading, IntoWhole, Notice, Submit, Tone, closes_to, modal, powers},
 };
 
-/// What somebody with a role can do, and who holds it.
+/// What somebody with a role can do, and who holds it. What changes elsewhere appears by itself.
 ///
-/// Without JavaScript: the same; the question whether to delete it stands open on the page.
+/// Without JavaScript: the same, as it was when the page was made; the question whether to delete it stands open on the page.
 #[component]
 pub fn RolePage(
     /// Whether deleting it is asked about.
@@ -25,17 +26,30 @@ pub fn RolePage(
     let sending = Sending::to(&[DeleteRole::PATH]);
     focus_on(sending.fault);
     lead_on(sending.fault);
-    let page = read_here(|at| LoadRolePage { at }, Signal::default());
+    let withdrawing = Sending::to(&[SetDomainSelfService::PATH]);
+    focus_on(withdrawing.fault);
+    lead_on(withdrawing.fault);
+    // What is asked about stays as it is.
+    let pulse = (!delete).then(live);
+    let done = Sending::any_done([withdrawing]);
+    let changes = Signal::derive(move || {
+        let beat = pulse.map(|pulse| pulse.beat.get());
+        format!("{} {}", beat.unwrap_or_default(), done.get())
+    });
+    let page = read_here(|at| LoadRolePage { at }, changes);
     view! {
         <Heading title="Role" />
-        <UrlNotice />
+        <ToldHere />
         {loaded(page, move |page: RolePage| {
+            if let Some(pulse) = pulse {
+                pulse.known(&page.pulse);
+            }
             let question = (delete && page.may_delete && !page.role.built_in)
                 .then(|| view! { <Question role=page.role.clone() sending /> });
             view! {
                 {question}
                 <About page=page.clone() />
-                <Holders page />
+                {holders(page, withdrawing)}
             }
             .whole()
         })}
@@ -97,20 +111,9 @@ pub fn told(powers: Vec<&'static str>) -> AnyView {
     view! { <ul class="powers">{powers.collect_view()}</ul> }.whole()
 }
 
-#[component]
-fn Holders(page: RolePage) -> AnyView {
+fn holders(page: RolePage, withdrawing: Sending) -> AnyView {
     if page.role.id == BuiltInRole::ApiKeySelfService.id() {
-        return view! {
-            <section class="card" aria-labelledby="holders">
-                <h2 class="subtitle" id="holders">
-                    "Who holds it"
-                </h2>
-                <p>
-                    "Everybody who signs in, unless the policy says otherwise or it was withdrawn for their domain or from them."
-                </p>
-            </section>
-        }
-        .whole();
+        return withdrawn_domains(page, withdrawing);
     }
     let rows = page.holders.into_iter().map(|holder| {
         let name = holder.principal.name.clone();

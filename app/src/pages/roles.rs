@@ -3,24 +3,28 @@
 use domain::role::BuiltInRole;
 use leptos::prelude::*;
 
-use super::{loading::loaded, notices::UrlNotice};
+use super::{loading::loaded, told::ToldHere};
 use crate::{
-    calls::read,
+    calls::{live, read},
     format,
     rpc::{LoadRolesPage, MOST_COUNTED, RolesPage},
     ui::{Column, Heading, IntoWhole, Table},
 };
 
-/// Every role: what it is for and how many hold it.
+/// Every role: what it is for and how many hold it. What changes elsewhere appears by itself.
 ///
-/// Without JavaScript: the same.
+/// Without JavaScript: the same, as it was when the page was made.
 #[component]
 pub fn RolesPage() -> AnyView {
-    let page = read(LoadRolesPage {}, Signal::default());
+    let pulse = live();
+    let page = read(LoadRolesPage {}, pulse.changes());
     view! {
         <Heading title="Roles" />
-        <UrlNotice />
-        {loaded(page, show)}
+        <ToldHere />
+        {loaded(page, move |page: RolesPage| {
+            pulse.known(&page.pulse);
+            show(page)
+        })}
     }
     .whole()
 }

@@ -3,8 +3,8 @@
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
-    loading::loaded, notices::UrlNotice, password::PasswordForm, second_factor::SecondFactor,
-    sessions::Sessions,
+    appearance::appearance, loading::loaded, password::PasswordForm, second_factor::SecondFactor,
+    sessions::Sessions, told::ToldHere,
 };
 use crate::{
     calls::{Sending, read},
@@ -32,7 +32,7 @@ pub fn PasswordAndSessionsPage() -> AnyView {
     let page = read(LoadSecurityPage {}, changes);
     view! {
         <Heading title="Password and sessions" />
-            <UrlNotice />
+            <ToldHere />
             {loaded(page, move |page: SecurityPage| {
                 if page.must_change_password {
                     view! { <FirstPassword change /> }.whole()
@@ -48,6 +48,7 @@ pub fn PasswordAndSessionsPage() -> AnyView {
                         <PasswordForm change />
                         {second}
                         <Sessions sessions=page.sessions as_of=page.as_of sending=end />
+                        {appearance(page.theme)}
                     }
                     .whole()
                 }

@@ -3,35 +3,48 @@
 use domain::{
     directory::Count,
     policy::{
-        MAX_LIFETIME_DAYS, MAX_OVERLAP_HOURS, MAX_SAML_LIFETIME_HOURS, MAX_TOMBSTONE_DAYS, Policy,
+        LaterThanSaml, MAX_LIFETIME_DAYS, MAX_OVERLAP_HOURS, MAX_SAML_LIFETIME_HOURS,
+        MAX_TOMBSTONE_DAYS, Policy, SamlExpiry,
     },
 };
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 
 use super::{
     loading::loaded,
-    notices::UrlNotice,
+    meanwhile::{look_when_stale, meanwhile},
+    policy_words,
+    told::ToldHere,
     trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
-    calls::{Sending, read},
+    calls::{Pulse, Sending, ask, decode, live, read, send},
     format,
     query::Query,
-    rpc::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
-    ui::{Checkbox, Heading, IntoWhole, Kind, Notice, Radio, Submit, TextField, Tone, words},
+    rpc::{
+        CountEndingAfter, LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SeenPolicy,
+        SettingsPage,
+    },
+    ui::{
+        Change, Checkbox, Heading, IntoWhole, Kind, Notice, Pause, Radio, Submit, TextField, Tone,
+        words,
+    },
 };
 
-/// The policy: what keys may be, for everybody.
+/// The policy: what keys may be, for everybody. When somebody else changes it meanwhile, that is
+/// said, and nothing is overwritten unseen.
 ///
 /// Without JavaScript: the same form; what was entered comes back in the address after a refusal.
 #[component]
 pub fn SettingsPage() -> AnyView {
     let sending = Sending::to(&[SavePolicy::PATH]);
     let page = read(LoadSettingsPage {}, Sending::any_done([sending]));
+    let pulse = live();
     view! {
         <Heading title="Settings" />
-            {move || sending.fault.with(Option::is_none).then(|| view! { <UrlNotice /> })}
-            {loaded(page, move |page: SettingsPage| view! { <PolicyForm page sending /> }.whole())}
+            {move || sending.fault.with(Option::is_none).then(|| view! { <ToldHere /> })}
+            {loaded(page, move |page: SettingsPage| {
+                view! { <PolicyForm page sending pulse /> }.whole()
+            })}
     }
     .whole()
 }
@@ -58,6 +71,18 @@ impl Entries {
         present: u32,
         hint: String,
     ) -> AnyView {
+        self.number_telling(name, label, present, hint, Callback::new(|_| ()))
+    }
+
+    /// The same, telling what is typed.
+    fn number_telling(
+        self,
+        name: &'static str,
+        label: &'static str,
+        present: u32,
+        hint: String,
+        on_input: Callback<String>,
+    ) -> AnyView {
         let fault = self.sending.fault;
         let error = about(fault, name, "a whole number");
         view! {
@@ -69,6 +94,7 @@ impl Entries {
                 hint=Signal::stored(hint)
                 error
                 fixed=self.fixed
+                on_input
             />
         }
         .whole()
@@ -115,15 +141,92 @@ impl Entries {
     }
 }
 
+/// The policy that the form is about, and what is different by now.
+#[derive(Clone, Copy)]
+struct Seen {
+    policy: RwSignal<Policy>,
+    /// Since the form was refused because of it.
+    refused: RwSignal<Vec<Change>>,
+    /// Beside a form that was not sent.
+    beside: RwSignal<Vec<Change>>,
+}
+
+impl Seen {
+    fn begin(sending: Sending, present: &Policy) -> Self {
+        // Before a refusal without JavaScript.
+        let before = sending.entered().get("seen").map(SeenPolicy);
+        let before = before.and_then(|seen| seen.read());
+        let changes = before.map(|before| policy_words::between(&before, present));
+        Self {
+            policy: RwSignal::new(present.clone()),
+            refused: RwSignal::new(changes.unwrap_or_default()),
+            beside: RwSignal::new(Vec::new()),
+        }
+    }
+
+    /// Looks how the policy is now when the form was refused, and when anything was changed
+    /// elsewhere. What is in the form stays.
+    fn look_again(self, sending: Sending, pulse: Pulse) {
+        let now = move |page: SettingsPage| {
+            let before = self.policy.try_get_untracked().unwrap_or_default();
+            let changes = policy_words::between(&before, &page.policy);
+            self.beside.try_set(Vec::new());
+            self.refused.try_set(changes);
+            // From here on it is the present policy that is changed.
+            self.policy.try_set(page.policy);
+        };
+        look_when_stale(sending, LoadSettingsPage::PATH, String::new(), now);
+        Effect::new(move |before: Option<()>| {
+            pulse.beat.get();
+            if before.is_none() {
+                return;
+            }
+            spawn_local(async move {
+                let page = decode::<SettingsPage>(&ask(LoadSettingsPage {}).await);
+                if let (Ok(page), Some(before)) = (page, self.policy.try_get_untracked()) {
+                    let changes = policy_words::between(&before, &page.policy);
+                    self.beside.try_set(changes);
+                }
+            });
+        });
+    }
+
+    /// The policy as the form sends it along.
+    fn text(self) -> String {
+        self.policy.with(|policy| SeenPolicy::of(policy).0)
+    }
+
+    fn told(self, sending: Sending) -> AnyView {
+        let (refused, beside) = (self.refused.get(), self.beside.get());
+        if !refused.is_empty() {
+            return meanwhile(
+                "Nothing was saved: somebody else has changed the policy meanwhile. Your entries are still here. Compare, and save again if they still hold.",
+                refused,
+            );
+        }
+        if !beside.is_empty() {
+            return meanwhile(
+                "Somebody else has just changed the policy. What is in the form is from before; you will be asked to compare before it is saved.",
+                beside,
+            );
+        }
+        view! { <FormFault sending /> }.whole()
+    }
+}
+
 #[component]
-fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
+fn PolicyForm(page: SettingsPage, sending: Sending, pulse: Pulse) -> impl IntoView {
     focus_on(sending.fault);
     lead_on(sending.fault);
+    pulse.known(&page.pulse);
     let SettingsPage {
         policy,
         later,
         may_update,
+        ..
     } = page;
+    let seen = Seen::begin(sending, &policy);
+    seen.look_again(sending, pulse);
     let entries = Entries {
         before: StoredValue::new(sending.entered()),
         sending,
@@ -164,7 +267,8 @@ fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
         </p>
         {only_look}
         <form method="post" action=SavePolicy::PATH on:submit=sending.submit(SavePolicy::PATH)>
-            <FormFault sending />
+            {move || seen.told(sending)}
+            <input type="hidden" name="seen" value=move || seen.text() />
             {keys(entries, &policy, later)}
             {saml(entries, &policy)}
             {administrators(entries, &policy)}
@@ -173,17 +277,63 @@ fn PolicyForm(page: SettingsPage, sending: Sending) -> impl IntoView {
     }
 }
 
-/// What a stricter maximum would concern. Without JavaScript: the same.
-fn preview(later: Vec<(u32, Count)>) -> AnyView {
-    let row = |(days, count): (u32, Count)| {
-        view! {
-            <li>
-                {words::how_many(count, "key ends", "keys end")} " more than "
-                {format::days(days.into())} " from now."
-            </li>
+/// How many keys end later than the number that is typed would allow from now.
+#[derive(Clone, Copy)]
+struct Typed {
+    /// What is told. Empty: nothing that is a number was typed.
+    told: RwSignal<String>,
+    /// Counts what was asked: an answer that comes late is not shown.
+    times: StoredValue<usize>,
+    pause: Pause,
+}
+
+impl Typed {
+    fn nothing() -> Self {
+        Self {
+            told: RwSignal::new(String::new()),
+            times: StoredValue::new(0),
+            pause: Pause::none(),
         }
-    };
+    }
+
+    fn hear(self, text: &str) {
+        self.times.update_value(|times| *times += 1);
+        let own = self.times.get_value();
+        let days = text.trim().parse::<u32>().ok();
+        let Some(days) = days.filter(|days| (1..=MAX_LIFETIME_DAYS).contains(days)) else {
+            self.pause.stop();
+            self.told.set(String::new());
+            return;
+        };
+        self.pause.then(move || {
+            spawn_local(async move {
+                let answer = send(CountEndingAfter::PATH, &[("days", &days.to_string())]).await;
+                // What cannot be told now is told when the form is sent.
+                if let (Ok(count), Some(times)) = (decode(&answer), self.times.try_get_value())
+                    && times == own
+                {
+                    self.told.try_set(ends_after(days, count));
+                }
+            });
+        });
+    }
+}
+
+/// How many keys end more than so many days from now.
+fn ends_after(days: u32, count: Count) -> String {
+    let keys = words::how_many(count, "key ends", "keys end");
+    format!("{keys} more than {} from now.", format::days(days.into()))
+}
+
+/// What a stricter maximum would concern: the number that is typed, and some to choose from.
+///
+/// Without JavaScript: some to choose from.
+fn preview(later: Vec<(u32, Count)>, typed: Typed) -> AnyView {
+    let row = |(days, count)| view! { <li>{ends_after(days, count)}</li> };
     view! {
+        <p class="quiet needs-script" role="status">
+            {move || typed.told.get()}
+        </p>
         <details>
             <summary>"How many keys would a stricter maximum concern?"</summary>
             <p class="quiet">
@@ -197,30 +347,32 @@ fn preview(later: Vec<(u32, Count)>) -> AnyView {
 
 fn keys(entries: Entries, policy: &Policy, later: Vec<(u32, Count)>) -> AnyView {
     let days = |max: u32| format!("In days of 24 hours, from 1 to {max}.");
+    let typed = Typed::nothing();
     view! {
         <section class="card" aria-labelledby="policy-keys">
             <h2 class="subtitle" id="policy-keys">
                 "API keys"
             </h2>
             {entries
-                .number(
+                .number_telling(
                     "max_lifetime_days",
-                    "Longest validity",
+                    policy_words::MAX_LIFETIME,
                     policy.max_lifetime_days,
                     days(MAX_LIFETIME_DAYS),
+                    Callback::new(move |text: String| typed.hear(&text)),
                 )}
-            {preview(later)}
+            {preview(later, typed)}
             {entries
                 .number(
                     "default_lifetime_days",
-                    "Validity that forms offer first",
+                    policy_words::DEFAULT_LIFETIME,
                     policy.default_lifetime_days,
                     "In days of 24 hours, at most the longest validity.".to_owned(),
                 )}
             {entries
                 .number(
                     "overlap_hours",
-                    "Overlap after a reissue",
+                    policy_words::OVERLAP,
                     policy.overlap_hours,
                     format!(
                         "For how many hours the old key goes on working unless the request says otherwise, from 0 to {MAX_OVERLAP_HOURS}.",
@@ -229,14 +381,14 @@ fn keys(entries: Entries, policy: &Policy, later: Vec<(u32, Count)>) -> AnyView 
             {entries
                 .number(
                     "tombstone_days",
-                    "Deleted keys stay visible",
+                    policy_words::TOMBSTONES,
                     policy.tombstone_days,
                     days(MAX_TOMBSTONE_DAYS),
                 )}
             {entries
                 .tick(
                     "self_service",
-                    "Everybody manages their own key",
+                    policy_words::SELF_SERVICE,
                     "Whoever signs in holds the role API Key Self-Service, unless it is withdrawn for their domain or for them.",
                     policy.self_service,
                 )}
@@ -255,33 +407,36 @@ fn saml(entries: Entries, policy: &Policy) -> AnyView {
             {entries
                 .number(
                     "saml_max_lifetime_hours",
-                    "Longest validity from a sign-in",
+                    policy_words::SAML_MAX_LIFETIME,
                     policy.saml_max_lifetime_hours,
                     format!("In hours, from 1 to {MAX_SAML_LIFETIME_HOURS}."),
                 )}
             {entries
                 .choice(
                     "saml_expiry",
-                    "What ends such a key",
+                    policy_words::SAML_EXPIRY,
                     SAML_EXPIRY,
                     [
-                        ("The earliest end", "the identity provider's session, or the hours above"),
-                        ("The hours above alone", "for providers with very short sessions"),
+                        (policy_words::saml_expiry(SamlExpiry::Session), "the identity provider's session, or the hours above"),
+                        (policy_words::saml_expiry(SamlExpiry::Fixed), "for providers with very short sessions"),
                     ],
                     policy.saml_expiry,
                 )}
             {entries
                 .choice(
                     "later_than_saml",
-                    "When an administrator chooses a later end than the sign-in would give",
+                    policy_words::LATER_THAN_SAML,
                     LATER_THAN_SAML,
-                    [("Warn", "say so, and do it"), ("Refuse", "do not allow it")],
+                    [
+                        (policy_words::later_than_saml(LaterThanSaml::Warn), "say so, and do it"),
+                        (policy_words::later_than_saml(LaterThanSaml::Refuse), "do not allow it"),
+                    ],
                     policy.later_than_saml,
                 )}
             {entries
                 .tick(
                     "logout_disables_keys",
-                    "Signing out by SAML disables the key until the next sign-in",
+                    policy_words::LOGOUT,
                     "When the identity provider signs somebody out, and with Sign out here. The mere end of a session does not.",
                     policy.logout_disables_keys,
                 )}
@@ -299,14 +454,14 @@ fn administrators(entries: Entries, policy: &Policy) -> AnyView {
             {entries
                 .tick(
                     "limit_security_administrators",
-                    "Limit Default Security Administrators to owners who may do no more than they",
+                    policy_words::LIMIT,
                     "Otherwise they manage all keys, also those of Administrators.",
                     policy.limit_security_administrators,
                 )}
             {entries
                 .tick(
                     "second_factor_required",
-                    "Require a second factor of everybody who signs in with a password",
+                    policy_words::SECOND_FACTOR,
                     "Whoever has none sets one up before anything else. API keys and SAML users are not concerned.",
                     policy.second_factor_required,
                 )}

@@ -9,10 +9,10 @@ use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
     loading::loaded,
-    notices::UrlNotice,
     ticket_decision::question,
     ticket_proposal::proposal,
     ticket_steps::shown_steps,
+    told::ToldHere,
     trouble::{FormFault, about, focus_on, lead_on},
 };
 use crate::{
@@ -69,7 +69,7 @@ pub fn TicketPage(
     });
     view! {
         <Heading title="Ticket" />
-        <UrlNotice />
+        <ToldHere />
         {loaded(page, move |page: TicketPage| {
             pulse.known(&page.latest);
             let question = (decision != Decision::None)

@@ -3,7 +3,7 @@
 use domain::{Instant, ticket::TicketView};
 use leptos::prelude::*;
 
-use super::{loading::loaded, notices::UrlNotice};
+use super::{loading::loaded, told::ToldHere};
 use crate::{
     calls::{read_here, told},
     format,
@@ -22,7 +22,7 @@ pub fn TicketsPage() -> AnyView {
     let page = read_here(|at| LoadTicketsPage { at }, pulse.changes());
     view! {
         <Heading title="Tickets" />
-        <UrlNotice />
+        <ToldHere />
         {loaded(page, move |page: TicketsPage| {
             pulse.known(&page.latest);
             show(page)

@@ -4,7 +4,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
     loading::loaded,
-    notices::UrlNotice,
+    told::ToldHere,
     trouble::{FormFault, focus_on, lead_on},
     user_factor::factor_of,
     user_password::password_of,
@@ -12,7 +12,7 @@ use super::{
     users,
 };
 use crate::{
-    calls::{Sending, read_here},
+    calls::{Sending, live, read_here},
     rpc::{
         DisableUser, EnableUser, GiveRole, LoadUserPage, ResetSecondFactor, SetSelfService,
         SetUserPassword, TakeRole, UserPage,
@@ -31,9 +31,10 @@ pub enum Asked {
     Enable,
 }
 
-/// What is known about a user, and what can be done about them.
+/// What is known about a user, and what can be done about them. What changes elsewhere appears by
+/// itself.
 ///
-/// Without JavaScript: the same; a question stands open on the page.
+/// Without JavaScript: the same, as it was when the page was made; a question stands open on the page.
 #[component]
 pub fn UserPage(
     /// What is asked.
@@ -47,12 +48,21 @@ pub fn UserPage(
         focus_on(sending.fault);
         lead_on(sending.fault);
     }
-    let changes = Sending::any_done([rights, password, factor]);
+    // What is asked about stays as it is, and is asked anew when it is done.
+    let pulse = (asked == Asked::Nothing).then(live);
+    let done = Sending::any_done([rights, password, factor]);
+    let changes = Signal::derive(move || {
+        let beat = pulse.map(|pulse| pulse.beat.get());
+        format!("{} {}", beat.unwrap_or_default(), done.get())
+    });
     let page = read_here(|at| LoadUserPage { at }, changes);
     view! {
         <Heading title="User" />
-        <UrlNotice />
+        <ToldHere />
         {loaded(page, move |page: UserPage| {
+            if let Some(pulse) = pulse {
+                pulse.known(&page.pulse);
+            }
             let question = (asked != Asked::Nothing)
                 .then(|| view! { <Question page=page.clone() asked sending=state /> });
             let (roles, password) = (roles_of(&page, rights), password_of(&page, password));

@@ -2,25 +2,30 @@
 
 use leptos::prelude::*;
 
-use super::{loading::loaded, notices::UrlNotice};
+use super::{loading::loaded, told::ToldHere};
 use crate::{
-    calls::read_here,
+    calls::{live, read_here},
     format,
     rpc::{LoadUsersPage, MOST_COUNTED, UserKey, UserRow, UsersPage},
     ui::{Column, Find, Heading, IntoWhole, Pager, StateChip, Table, Time, UserChip, address},
 };
 
-/// Everybody who has an account, by name.
+/// Everybody who has an account, by name. What changes elsewhere appears by itself.
 ///
-/// Without JavaScript: the same; the search is a form with a button.
+/// Without JavaScript: the same, as it was when the page was made; the search is a form with a
+/// button.
 #[component]
 pub fn UsersPage() -> AnyView {
-    let page = read_here(|at| LoadUsersPage { at }, Signal::default());
+    let pulse = live();
+    let page = read_here(|at| LoadUsersPage { at }, pulse.changes());
     view! {
         <Heading title="Users" />
-        <UrlNotice />
+        <ToldHere />
         <Find path="/users" label="Name begins with" />
-        {loaded(page, show)}
+        {loaded(page, move |page: UsersPage| {
+            pulse.known(&page.pulse);
+            show(page)
+        })}
     }
     .whole()
 }

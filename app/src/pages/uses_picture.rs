@@ -61,6 +61,19 @@ pub fn expiries_picture(keys: &[u64], as_of: Instant) -> AnyView {
 /// The height of the tallest bar, in the picture's units.
 const HEIGHT: u64 = 40;
 
+/// One path for all bars: each is a stroke upwards from the ground, the tallest as high as the
+/// picture, and none lower than a unit, so that one key among many can be seen.
+fn path_of(bars: &[Bar]) -> String {
+    let most = bars.iter().map(|bar| bar.value).max().unwrap_or_default();
+    let drawn = bars.iter().enumerate().filter(|(_, bar)| bar.value > 0);
+    let strokes = drawn.map(|(place, bar)| {
+        // As wide as it takes: a count of uses has no limit.
+        let height = (u128::from(bar.value) * u128::from(HEIGHT)).div_ceil(most.into());
+        format!("M{place}.5 {HEIGHT}v-{height}")
+    });
+    strokes.collect::<Vec<_>>().concat()
+}
+
 fn picture(
     id: &'static str,
     title: String,
@@ -71,13 +84,7 @@ fn picture(
 ) -> AnyView {
     let most = bars.iter().map(|bar| bar.value).max().unwrap_or_default();
     let width = bars.len();
-    let drawn = bars.iter().enumerate().filter(|(_, bar)| bar.value > 0);
-    // One path for all: a bar is a stroke, at least a unit high so that one key can be seen.
-    let strokes = drawn.map(|(place, bar)| {
-        let height = (bar.value * HEIGHT).div_ceil(most.max(1)).max(1);
-        format!("M{place}.5 {HEIGHT}v-{height}")
-    });
-    let path = strokes.collect::<Vec<_>>().concat();
+    let path = path_of(&bars);
     let rows = bars.into_iter().filter(|bar| bar.value > 0).map(|bar| {
         view! {
             <tr>
@@ -120,4 +127,35 @@ fn picture(
         </section>
     }
     .whole()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(values: &[u64]) -> String {
+        let bar = |value: &u64| Bar {
+            name: String::new(),
+            value: *value,
+        };
+        path_of(&values.iter().map(bar).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_tallest_bar_fills_the_picture_and_the_others_stand_to_it() {
+        assert_eq!(path(&[1, 0, 2, 4]), "M0.5 40v-10M2.5 40v-20M3.5 40v-40");
+        assert_eq!(path(&[7]), "M0.5 40v-40");
+    }
+
+    #[test]
+    fn little_beside_much_can_be_seen() {
+        assert_eq!(path(&[1, 1_000_000]), "M0.5 40v-1M1.5 40v-40");
+        assert_eq!(path(&[u64::MAX, 1]), "M0.5 40v-40M1.5 40v-1");
+    }
+
+    #[test]
+    fn nothing_has_no_bar() {
+        assert_eq!(path(&[]), "");
+        assert_eq!(path(&[0, 0]), "");
+    }
 }

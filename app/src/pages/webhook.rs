@@ -5,7 +5,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::{
     deliveries::DeliveryTable,
     loading::loaded,
-    notices::UrlNotice,
+    told::ToldHere,
     trouble::{FormFault, focus_on, lead_on},
 };
 use crate::{
@@ -36,7 +36,7 @@ pub fn WebhookPage() -> AnyView {
     let page = read_here(|at| LoadWebhookPage { at }, Sending::any_done([sending]));
     view! {
         <Heading title="Webhook" />
-        {move || sending.fault.with(Option::is_none).then(|| view! { <UrlNotice /> })}
+        {move || sending.fault.with(Option::is_none).then(|| view! { <ToldHere /> })}
         {loaded(page, move |page: WebhookPage| show(page, sending, removing))}
     }
     .whole()

@@ -46,16 +46,50 @@ impl Address {
         self.segment(place)?.parse().map_err(|_| Error::NotFound)
     }
 
-    /// One of the names that `read` knows; nothing when the query says nothing.
-    pub(super) fn one_of<T>(
+    /// The one of `all` whose word the query says; nothing when it says nothing.
+    ///
+    /// # Errors
+    /// Another word: says which there are.
+    pub(super) fn one_of<T: Copy>(
         &self,
         name: &'static str,
-        read: impl Fn(&str) -> Option<T>,
+        all: &[T],
+        word: impl Fn(T) -> &'static str,
     ) -> Result<Option<T>, FieldError> {
-        self.get(name)
-            .map(|text| read(text).ok_or_else(|| FieldError::new(name, Problem::NotAccepted)))
-            .transpose()
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        let found = all.iter().find(|one| word(**one) == text);
+        found.copied().map(Some).ok_or_else(|| {
+            let words: Vec<_> = all.iter().map(|one| word(*one)).collect();
+            let expected = format!("one of {}", words.join(", ")).into();
+            FieldError::new(name, Problem::Malformed { expected })
+        })
     }
+
+    /// The place in a list that the query says, as a number; nothing when it says nothing.
+    ///
+    /// # Errors
+    /// It says something else.
+    pub(super) fn place(&self, name: &'static str) -> Result<Option<i64>, FieldError> {
+        let read = |text: &str| {
+            let problem = Problem::malformed("a number, as the links below the list have it");
+            text.parse().map_err(|_| FieldError::new(name, problem))
+        };
+        self.get(name).map(read).transpose()
+    }
+}
+
+/// What a list was refused for, with the search as addresses call it.
+pub(super) fn as_in_address(error: Error) -> Error {
+    let Error::Invalid(fields) = error else {
+        return error;
+    };
+    let named = |field: FieldError| match &*field.field {
+        "search" => field.named("q"),
+        _ => field,
+    };
+    Error::Invalid(fields.into_iter().map(named).collect())
 }
 
 fn decoded(segment: &str) -> String {
@@ -81,17 +115,21 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_is_named() {
-        let address = Address::parse("/?slice=x");
-        let read = |text: &str| (text == "all").then_some(1);
+    fn what_is_no_word_or_no_number_is_named_with_what_is_allowed() {
+        let address = Address::parse("/?slice=x&after=x");
+        let word = |one| if one { "all" } else { "some" };
         assert_eq!(
-            address.one_of("slice", read),
-            Err(FieldError::new("slice", Problem::NotAccepted))
+            address.one_of("slice", &[true, false], word),
+            Err(FieldError::new(
+                "slice",
+                Problem::malformed("one of all, some")
+            ))
         );
-        assert_eq!(address.one_of("order", read), Ok(None));
-        assert_eq!(
-            Address::parse("/?slice=all").one_of("slice", read),
-            Ok(Some(1))
-        );
+        assert_eq!(address.one_of("order", &[true], word), Ok(None));
+        let all = Address::parse("/?slice=all&after=7&before=");
+        assert_eq!(all.one_of("slice", &[false, true], word), Ok(Some(true)));
+        assert!(address.place("after").is_err());
+        assert_eq!(all.place("after"), Ok(Some(7)));
+        assert_eq!(all.place("before"), Ok(None));
     }
 }

@@ -124,7 +124,7 @@ pub async fn load_audit_page(
     let at = super::address::Address::parse(&at);
     super::context::as_actor(async |services, actor| {
         let filter = trail_filter(|name| at.get(name).map(str::to_owned))?;
-        let before = at.get("before").and_then(|number| number.parse().ok());
+        let before = at.place("before")?;
         let page = services.trail(&actor, &filter, before, PAGE).await?;
         let last = page.items.last().map(|item| item.record.number);
         Ok(AuditPage {
@@ -166,7 +166,7 @@ impl From<service::audit::TrailItem> for AuditRow {
 /// Which records an address asks for; the page and the export read the same entries.
 ///
 /// # Errors
-/// `what`, `from` or `until` is none.
+/// `what`, `refused`, `from` or `until` is none.
 #[cfg(feature = "ssr")]
 pub fn trail_filter(
     get: impl Fn(&str) -> Option<String>,
@@ -196,15 +196,23 @@ pub fn trail_filter(
         match Action::from_name(&text) {
             _ if category => Ok(What::Category(text)),
             Some(_) => Ok(What::Action(text)),
-            None => Err(Error::field("what", Problem::NotAccepted)),
+            None => Err(Error::field(
+                "what",
+                Problem::malformed("one of what the field \"What happened\" offers"),
+            )),
         }
+    };
+    let refused = match given("refused").as_deref() {
+        None => false,
+        Some("true") => true,
+        Some(_) => return Err(Error::field("refused", Problem::malformed("true"))),
     };
     Ok(TrailFilter {
         user: given("user"),
         what: given("what").map(what).transpose()?,
         object: given("object"),
         address: given("address"),
-        refused: given("refused").as_deref() == Some("true"),
+        refused,
         from: day("from")?.map(start),
         until: day("until")?
             .and_then(|day| day.checked_add_days(Days::new(1)))

@@ -1,5 +1,5 @@
 //! The cookies: the session's, the key under which a new value waits to be shown, the note between
-//! password and code, and which columns a table has.
+//! password and code, which columns a table has, and the colours of pages.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -35,6 +35,15 @@ impl Cookies {
             "__Host-latchkey-columns"
         } else {
             "latchkey-columns"
+        }
+    }
+
+    /// The name of the cookie that says in which colours pages are shown.
+    pub const fn theme(self) -> &'static str {
+        if self.secure {
+            "__Host-latchkey-theme"
+        } else {
+            "latchkey-theme"
         }
     }
 

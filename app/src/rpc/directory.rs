@@ -72,7 +72,8 @@ pub async fn load_keys_page(
         let query = asked(&super::address::Address::parse(&at))?;
         let pulse = services.pulse(&actor).await?;
         let keys = &services.keys;
-        let page = keys.directory(&actor, &query).await?;
+        let page = keys.directory(&actor, &query).await;
+        let page = page.map_err(super::address::as_in_address)?;
         let expiries = keys.expiries(&actor, DAYS_AHEAD).await?;
         let offered = page.items.into_iter();
         Ok(KeysPage {
@@ -119,18 +120,20 @@ pub(super) fn asked(
     use domain::directory::{Cursor, DirectoryQuery};
 
     let slice = address
-        .one_of("show", Slice::from_name)?
+        .one_of("show", &Slice::ALL, Slice::as_str)?
         .unwrap_or_default();
-    let order = address.one_of("sort", Order::from_name)?;
+    let order = address.one_of("sort", &Order::ALL, Order::as_str)?;
     let order = order.filter(|order| slice.orders().contains(order));
     let cursor = |name| address.get(name).map(|text| Cursor(text.to_owned()));
     let natural = slice.natural_order();
+    let way = |down| if down { "down" } else { "up" };
+    let way = address.one_of("way", &[false, true], way)?;
     Ok(DirectoryQuery {
         search: address.get("q").map(str::to_owned),
         order: order.unwrap_or(natural),
         // Of all keys the newest come first, unless somebody asks for another order.
-        descending: match address.get("way") {
-            Some(way) => way == "down",
+        descending: match way {
+            Some(down) => down,
             None => order.is_none() && natural == Order::Created && slice == Slice::All,
         },
         after: cursor("after"),

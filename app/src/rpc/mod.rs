@@ -23,6 +23,7 @@ pub mod secret;
 pub mod security;
 pub mod settings;
 pub mod sign_in;
+pub mod theme;
 pub mod tickets;
 pub mod users;
 
@@ -32,6 +33,9 @@ mod address;
 pub mod context;
 #[cfg(feature = "ssr")]
 pub mod cookies;
+
+#[cfg(feature = "ssr")]
+pub use self::theme::chosen as chosen_theme;
 
 pub use self::{
     approval::Approval,
@@ -69,7 +73,7 @@ pub use self::{
     reveal::{Revealed, TakeReveal},
     roles::{
         DeleteRole, Hindrance, LoadRoleForm, LoadRolePage, LoadRolesPage, RoleForm, RolePage,
-        RolesPage, SaveRole,
+        RolesPage, SaveRole, SeenRole, SetDomainSelfService,
     },
     secret::Secret,
     security::{
@@ -77,8 +81,12 @@ pub use self::{
         Factor, LoadSecurityPage, LoadSessionLeft, PendingFactor, RemoveSecondFactor, SecurityPage,
         SessionKind, SessionLeft, SessionRow, StaySignedIn,
     },
-    settings::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
+    settings::{
+        CountEndingAfter, LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SeenPolicy,
+        SettingsPage,
+    },
     sign_in::{SignIn, SignInCode, SignOut, is_own, own_path, sign_in_again, within_query},
+    theme::{ChooseTheme, Theme},
     tickets::{
         CommentTicket, DecideTicket, ExecuteTicket, LoadTicketPage, LoadTicketsPage, MoveTicket,
         TicketPage, TicketRow, TicketsPage,

@@ -71,7 +71,7 @@ pub async fn load_notices_page(
 ) -> Result<NoticesPage, Fault> {
     let at = super::address::Address::parse(&at);
     super::context::as_actor(async |services, actor| {
-        let before = at.get("before").and_then(|id| id.parse().ok());
+        let before = at.place("before")?;
         let own = services.notices.own(&actor, before).await?;
         let chosen = services.notices.choice(&actor).await?;
         let last = own.notices.last().map(|notice| notice.id);

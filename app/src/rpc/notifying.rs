@@ -143,7 +143,7 @@ pub async fn load_notifying_page(
         let notices = &services.notices;
         let webhooks = notices.webhooks(&actor).await?;
         let mail = notices.mail_server(&actor).await?;
-        let before = at.get("before").and_then(|id| id.parse().ok());
+        let before = at.place("before")?;
         let (failed, older) = rows(notices.mail_deliveries(&actor, before, true).await?);
         Ok(NotifyingPage {
             webhooks: webhooks.into_iter().map(WebhookRow::from).collect(),
@@ -171,7 +171,7 @@ pub async fn load_webhook_page(
     let at = super::address::Address::parse(&at);
     super::context::as_actor(async |services, actor| {
         let id = at.number(2)?;
-        let before = at.get("before").and_then(|id| id.parse().ok());
+        let before = at.place("before")?;
         let notices = &services.notices;
         let mut webhook = notices.webhook(&actor, id).await?;
         let secret = webhook.secret.take();

@@ -1,10 +1,17 @@
 //! Roles: see them, make them, change them.
 
-use domain::{permission::Grants, principal::Identity, role::Role};
+use domain::{
+    permission::Grants,
+    principal::{DomainType, Identity},
+    role::Role,
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Packed};
+use super::{
+    Fault, Packed,
+    packing::{pack, unpack},
+};
 
 /// What *Roles* shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +20,8 @@ pub struct RolesPage {
     pub rows: Vec<(Role, u64)>,
     /// Whether whoever looks may add one.
     pub may_add: bool,
+    /// What [`super::LoadPulse`] would have answered just before.
+    pub pulse: String,
 }
 
 /// What the page of one role shows.
@@ -38,6 +47,12 @@ pub struct RolePage {
     pub may_delete: bool,
     /// Why they cannot edit it although they may edit roles.
     pub hindrance: Option<Hindrance>,
+    /// The domains that it is withdrawn from, if it is *API Key Self-Service*.
+    pub withdrawn: Vec<(DomainType, String)>,
+    /// Whether they may withdraw it and give it back.
+    pub may_assign: bool,
+    /// What [`super::LoadPulse`] would have answered just before.
+    pub pulse: String,
 }
 
 /// Why a role cannot be edited by somebody.
@@ -68,9 +83,11 @@ pub async fn load_roles_page() -> Result<RolesPage, Fault> {
     use domain::operation::Operation;
 
     super::context::as_actor(async |services, actor| {
+        let pulse = services.pulse(&actor).await?;
         Ok(RolesPage {
             rows: services.roles.overview(&actor).await?,
             may_add: actor.is_offered(Operation::CreateRole),
+            pulse,
         })
     })
     .await
@@ -83,13 +100,19 @@ pub async fn load_role_page(
     #[server(default)]
     at: String,
 ) -> Result<RolePage, Fault> {
-    use domain::{operation::Operation, permission::Rights, principal::UserId};
+    use domain::{operation::Operation, permission::Rights, principal::UserId, role::BuiltInRole};
 
     let at = super::address::Address::parse(&at);
     super::context::as_actor(async |services, actor| {
         let id = at.number(1)?;
+        let pulse = services.pulse(&actor).await?;
         let role = services.roles.get(&actor, id).await?;
-        let start = at.get("after").and_then(|id| id.parse().ok());
+        let withdrawn = if id == BuiltInRole::ApiKeySelfService.id() {
+            services.roles.withdrawn_domains(&actor).await?
+        } else {
+            Vec::new()
+        };
+        let start = at.place("after")?;
         let after = UserId(start.unwrap_or_default());
         let (holders, more) = services
             .roles
@@ -110,7 +133,10 @@ pub async fn load_role_page(
             may_view_users: actor.is_offered(Operation::ViewUsers),
             may_edit: actor.is_offered(Operation::UpdateRole),
             may_delete: actor.is_offered(Operation::DeleteRole),
+            may_assign: actor.is_offered(Operation::AssignRoles),
             hindrance,
+            withdrawn,
+            pulse,
             role,
         })
     })
@@ -167,11 +193,25 @@ pub async fn save_role(
     /// What it grants, each as `namespace:permission`.
     #[server(default)]
     grants: Vec<String>,
+    /// What the form was filled in about, as [`SeenRole`] has it.
+    #[server(default)]
+    seen_name: String,
+    /// The same.
+    #[server(default)]
+    seen_description: String,
+    /// The same.
+    #[server(default)]
+    seen_grants: String,
 ) -> Result<(), Fault> {
     use super::context::{answer, keep_entries};
     use domain::error::Error;
     use service::roles::RoleChange;
 
+    let seen = SeenRole {
+        name: seen_name,
+        description: seen_description,
+        grants: seen_grants,
+    };
     let saved = answer(async |scope| {
         let actor = scope.actor()?;
         let roles = &scope.services.roles;
@@ -185,6 +225,7 @@ pub async fn save_role(
         } else {
             let number = id.parse().map_err(|_| Error::NotFound)?;
             let keeping = |role: &Role| {
+                seen.check(role)?;
                 // What the form does not show stays as it is.
                 let hidden = role.grants.iter().filter(|(namespace, permission)| {
                     !crate::ui::powers::is_needed(*namespace, *permission)
@@ -211,9 +252,58 @@ pub async fn save_role(
             format!("/roles/{id}/edit")
         };
         let mut entries = vec![("name", &*name), ("description", &description)];
+        entries.extend(seen.all());
         entries.extend(grants.iter().map(|grant| ("grants", &**grant)));
         keep_entries::<SaveRole>(fault, &page, &entries);
     })
+}
+
+/// What somebody saw of a role when they began to change it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SeenRole {
+    /// The name. Empty: nothing was seen.
+    pub name: String,
+    /// What it was for.
+    pub description: String,
+    /// What it granted, packed.
+    pub grants: String,
+}
+
+impl SeenRole {
+    /// What there is to be seen of a role.
+    pub fn of(role: &Role) -> Self {
+        Self {
+            name: role.name.clone(),
+            description: role.description.clone(),
+            grants: pack(&role.grants).unwrap_or_default(),
+        }
+    }
+
+    /// What it granted, unless that cannot be read.
+    pub fn grants(&self) -> Option<Grants> {
+        unpack(self.grants.as_bytes()).ok()
+    }
+
+    /// The names and values in the form.
+    pub fn all(&self) -> [(&'static str, &str); 3] {
+        [
+            ("seen_name", &self.name),
+            ("seen_description", &self.description),
+            ("seen_grants", &self.grants),
+        ]
+    }
+
+    /// Refuses to change what is not any more what was seen.
+    #[cfg(feature = "ssr")]
+    fn check(&self, role: &Role) -> Result<(), domain::error::Error> {
+        use domain::error::{Conflict, Error};
+
+        if self.name.is_empty() || *self == Self::of(role) {
+            Ok(())
+        } else {
+            Err(Error::Conflict(Conflict::Stale))
+        }
+    }
 }
 
 /// Reads what a form grants.
@@ -241,4 +331,39 @@ pub async fn delete_role(
         Ok(())
     })
     .await
+}
+
+/// Withdraws *API Key Self-Service* from everybody of a domain, or gives it back.
+#[server(endpoint = "set_domain_self_service", output = Packed)]
+pub async fn set_domain_self_service(
+    /// How the domain's users are known.
+    #[server(default)]
+    domain_type: String,
+    /// The domain.
+    #[server(default)]
+    domain: String,
+    /// `true`: it is given back.
+    #[server(default)]
+    allowed: bool,
+) -> Result<(), Fault> {
+    use super::context::{answer, keep_entries};
+    use domain::{error::Error, role::BuiltInRole};
+    use service::roles::SelfServiceOf;
+
+    let role = BuiltInRole::ApiKeySelfService.id();
+    let done = answer(async |scope| {
+        let wrong = |problem| Error::field("domain_type", problem);
+        let domain_type = domain_type.parse().map_err(wrong)?;
+        let whose = SelfServiceOf::Domain(domain_type, domain.trim().to_owned());
+        let (actor, roles) = (scope.actor()?, &scope.services.roles);
+        roles.set_self_service(actor, &whose, allowed).await?;
+        let notice = if allowed { "given" } else { "withdrawn" };
+        leptos_axum::redirect(&format!("/roles/{role}?notice=self-service-{notice}"));
+        Ok(())
+    })
+    .await;
+    done.inspect_err(|fault| {
+        let entries = [("domain_type", &*domain_type), ("domain", &domain)];
+        keep_entries::<SetDomainSelfService>(fault, &format!("/roles/{role}"), &entries);
+    })
 }

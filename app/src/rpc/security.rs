@@ -4,7 +4,7 @@ use domain::Instant;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Packed, Secret};
+use super::{Fault, Packed, Secret, Theme};
 
 /// What the page *Password and sessions* shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct SecurityPage {
     pub must_set_factor_up: bool,
     /// One's sessions, the latest first. Empty while the first password stands.
     pub sessions: Vec<SessionRow>,
+    /// In which colours this browser shows pages.
+    pub theme: Theme,
     /// When this was so.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
@@ -198,6 +200,7 @@ pub async fn load_security_page() -> Result<SecurityPage, Fault> {
             factor,
             must_set_factor_up,
             sessions: sessions.into_iter().map(SessionRow::from).collect(),
+            theme: super::theme::chosen(),
             as_of: services.now(),
         })
     })

@@ -9,7 +9,10 @@ use domain::{
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Packed};
+use super::{
+    Fault, Packed,
+    packing::{pack, unpack},
+};
 
 /// What *Settings* shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,8 @@ pub struct SettingsPage {
     pub later: Vec<(u32, Count)>,
     /// Whether whoever looks at it may change it.
     pub may_update: bool,
+    /// What [`super::LoadPulse`] would have answered just before.
+    pub pulse: String,
 }
 
 /// The policy in force.
@@ -28,6 +33,7 @@ pub async fn load_settings_page() -> Result<SettingsPage, Fault> {
     use domain::operation::Operation;
 
     super::context::as_actor(async |services, actor| {
+        let pulse = services.pulse(&actor).await?;
         Ok(SettingsPage {
             policy: services.view_policy(&actor).await?,
             later: {
@@ -36,9 +42,46 @@ pub async fn load_settings_page() -> Result<SettingsPage, Fault> {
                 days.into_iter().zip(counts).collect()
             },
             may_update: actor.is_offered(Operation::UpdatePolicy),
+            pulse,
         })
     })
     .await
+}
+
+/// How many current keys end later than so many days from now: for the number that is being typed.
+#[server(endpoint = "count_ending_after", output = Packed)]
+pub async fn count_ending_after(
+    /// The days, as they are typed.
+    #[server(default)]
+    days: String,
+) -> Result<Count, Fault> {
+    use domain::error::Error;
+
+    super::context::as_actor(async |services, actor| {
+        let days = days
+            .trim()
+            .parse()
+            .map_err(|_| Error::field("days", Problem::malformed("a whole number")))?;
+        let counts = services.keys.ending_after(&actor, &[days]).await?;
+        counts.first().copied().ok_or(Error::Internal)
+    })
+    .await
+}
+
+/// The policy that somebody saw when they began to change it, packed for a form and an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenPolicy(pub String);
+
+impl SeenPolicy {
+    /// As the form has it.
+    pub fn of(policy: &Policy) -> Self {
+        Self(pack(policy).unwrap_or_default())
+    }
+
+    /// The policy, unless the text stands for none.
+    pub fn read(&self) -> Option<Policy> {
+        unpack(self.0.as_bytes()).ok()
+    }
 }
 
 /// The policy as a form sends it: the fields of [`Policy`]. A box that is not ticked is not sent.
@@ -57,6 +100,8 @@ pub struct PolicyEntries {
     pub limit_security_administrators: String,
     pub logout_disables_keys: String,
     pub second_factor_required: String,
+    /// A [`SeenPolicy`]. Empty: nothing was seen.
+    pub seen: String,
 }
 
 /// Replaces the policy.
@@ -67,10 +112,18 @@ pub async fn save_policy(
     entries: PolicyEntries,
 ) -> Result<(), Fault> {
     use super::context::{answer, keep_entries};
+    use domain::error::{Conflict, Error};
 
     let saved = answer(async |scope| {
-        let policy = entries.policy().map_err(domain::error::Error::Invalid)?;
-        scope.services.set_policy(scope.actor()?, &policy).await?;
+        let policy = entries.policy().map_err(Error::Invalid)?;
+        let (services, actor) = (&scope.services, scope.actor()?);
+        if entries.seen.is_empty() {
+            services.set_policy(actor, &policy).await?;
+        } else {
+            let seen = SeenPolicy(entries.seen.clone()).read();
+            let seen = seen.ok_or(Error::Conflict(Conflict::Stale))?;
+            services.change_policy(actor, &seen, &policy).await?;
+        }
         leptos_axum::redirect("/settings?notice=saved");
         Ok(())
     })
@@ -80,7 +133,7 @@ pub async fn save_policy(
 
 #[cfg(feature = "ssr")]
 impl PolicyEntries {
-    fn all(&self) -> [(&'static str, &str); 11] {
+    fn all(&self) -> [(&'static str, &str); 12] {
         [
             ("max_lifetime_days", &self.max_lifetime_days),
             ("default_lifetime_days", &self.default_lifetime_days),
@@ -96,6 +149,7 @@ impl PolicyEntries {
             ),
             ("logout_disables_keys", &self.logout_disables_keys),
             ("second_factor_required", &self.second_factor_required),
+            ("seen", &self.seen),
         ]
     }
 
@@ -186,6 +240,7 @@ mod tests {
             limit_security_administrators: String::new(),
             logout_disables_keys: "true".to_owned(),
             second_factor_required: "true".to_owned(),
+            seen: String::new(),
         }
     }
 
@@ -205,6 +260,15 @@ mod tests {
             second_factor_required: true,
         };
         assert_eq!(entries().policy(), Ok(policy));
+    }
+
+    #[test]
+    fn the_policy_that_was_seen_is_read_back() {
+        let policy = entries().policy().unwrap();
+        assert_eq!(SeenPolicy::of(&policy).read(), Some(policy));
+        for text in ["", "x", "AAAA", "<script>"] {
+            assert_eq!(SeenPolicy(text.to_owned()).read(), None, "{text}");
+        }
     }
 
     #[test]

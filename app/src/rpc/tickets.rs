@@ -132,10 +132,10 @@ pub async fn load_tickets_page(
         let tickets = &services.tickets;
         let views = views_of(&actor);
         let first = views.first().copied().unwrap_or(TicketView::Own);
-        let view = at.one_of("show", TicketView::from_name)?.unwrap_or(first);
-        let place = |name| at.get(name).and_then(|id| id.parse().ok()).map(TicketId);
-        let after = place("after").map(|id| (true, id));
-        let before = place("before").map(|id| (false, id));
+        let view = at.one_of("show", &TicketView::ALL, TicketView::as_str)?;
+        let view = view.unwrap_or(first);
+        let after = at.place("after")?.map(|id| (true, TicketId(id)));
+        let before = at.place("before")?.map(|id| (false, TicketId(id)));
         let heights = services.heights().await?;
         let news = tickets.news(&actor, &heights).await?;
         let page = tickets.view(&actor, view, after.or(before)).await?;

@@ -25,6 +25,8 @@ pub struct UsersPage {
     pub count: u64,
     /// Whether whoever looks may add one.
     pub may_add: bool,
+    /// What [`super::LoadPulse`] would have answered just before.
+    pub pulse: String,
     /// When this was so.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
@@ -90,6 +92,8 @@ pub struct UserPage {
     pub offered: Vec<String>,
     /// The held roles that they can take away.
     pub removable: Vec<String>,
+    /// What [`super::LoadPulse`] would have answered just before.
+    pub pulse: String,
     /// When this was so.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub as_of: Instant,
@@ -118,15 +122,16 @@ pub async fn load_users_page(
 
     let at = super::address::Address::parse(&at);
     super::context::as_actor(async |services, actor| {
-        let place = |name| at.get(name).and_then(|id| id.parse().ok()).map(UserId);
         let search = at.get("q").unwrap_or_default().trim().to_owned();
         let wanted = PeopleQuery {
             search: search.clone(),
-            after: place("after"),
-            before: place("before"),
+            after: at.place("after")?.map(UserId),
+            before: at.place("before")?.map(UserId),
             limit: PAGE,
         };
-        let people = services.users.people(&actor, &wanted).await?;
+        let pulse = services.pulse(&actor).await?;
+        let people = services.users.people(&actor, &wanted).await;
+        let people = people.map_err(super::address::as_in_address)?;
         let number = |row: Option<&UserRow>| row.map(|row| row.identity.id.0);
         let rows: Vec<UserRow> = people.items.into_iter().map(UserRow::from).collect();
         Ok(UsersPage {
@@ -136,6 +141,7 @@ pub async fn load_users_page(
             search,
             count: people.count,
             may_add: actor.is_offered(Operation::CreateUser),
+            pulse,
             as_of: services.now(),
         })
     })
@@ -177,6 +183,7 @@ pub async fn load_user_page(
 
     let id = super::address::Address::parse(&at).number(1);
     super::context::as_actor(async |services, actor| {
+        let pulse = services.pulse(&actor).await?;
         let page = services.users.person(&actor, UserId(id?)).await?;
         Ok(UserPage {
             user: page.person.into(),
@@ -189,6 +196,7 @@ pub async fn load_user_page(
             may_audit: actor.is_offered(Operation::ViewAudit),
             offered: page.offered,
             removable: page.removable,
+            pulse,
             as_of: services.now(),
         })
     })

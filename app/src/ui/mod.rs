@@ -48,7 +48,7 @@ pub use self::{
     radio::Radio,
     select::{Choices, Select},
     table::{Column, Pager, Table, address, escape},
-    text_area::TextArea,
+    text_area::{TextArea, within_area},
     tick::Tick,
     ticket_chip::TicketChip,
     time::Time,

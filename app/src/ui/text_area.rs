@@ -42,7 +42,7 @@ pub fn TextArea(
                     text.try_set(event.target().value());
                 }
             >
-                {text.get_untracked()}
+                {within_area(text.get_untracked())}
             </textarea>
             <p class="field__hint" id=format!("{name}-hint")>
                 {hint}
@@ -51,4 +51,34 @@ pub fn TextArea(
         </div>
     }
     .whole()
+}
+
+/// A text as it is to be written within `<textarea>`. leptos writes it there as it is, as within a
+/// script, so that on the server it could end the area and go on as markup (W2); in the browser it is
+/// a text in any case.
+pub fn within_area(text: String) -> String {
+    if !cfg!(feature = "ssr") {
+        return text;
+    }
+    let text = text.replace('&', "&amp;");
+    text.replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    /// W2.
+    #[test]
+    fn a_text_does_not_end_its_area() {
+        let html = Owner::new().with(|| {
+            let text = RwSignal::new("</textarea><b>&amp;".to_owned());
+            view! { <TextArea name="a" label="A" text hint="" error=Signal::stored(None) /> }
+                .to_html()
+        });
+        assert!(
+            html.contains(">&lt;/textarea&gt;&lt;b&gt;&amp;amp;</textarea>"),
+            "{html}"
+        );
+    }
 }

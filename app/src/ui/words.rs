@@ -2,7 +2,7 @@
 
 use domain::{
     directory::{Count, Slice},
-    error::{Conflict, Error, Problem, Refusal},
+    error::{Conflict, Error, FieldError, Problem, Refusal},
 };
 
 use crate::{format, rpc::Fault};
@@ -42,6 +42,28 @@ pub fn sentence(fault: &Fault) -> String {
         Error::Internal => "Something went wrong on our side. Nothing was changed.",
     };
     fixed.to_owned()
+}
+
+/// What is wrong with the address of a page that only shows something. It comes from the server,
+/// never out of an address, so what it says of the allowed form may be shown.
+pub fn astray(fields: &[FieldError]) -> String {
+    let mut text = "This address asks for something that does not exist.".to_owned();
+    for FieldError { field, problem } in fields {
+        text.push_str(" In it, \u{201c}");
+        text.push_str(field);
+        text.push_str(match problem {
+            Problem::Malformed { .. } => "\u{201d} must be ",
+            _ => "\u{201d} is wrong: ",
+        });
+        match problem {
+            Problem::Malformed { expected } => {
+                text.push_str(expected);
+                text.push('.');
+            }
+            other => text.push_str(&self::problem(other, "something else")),
+        }
+    }
+    text
 }
 
 fn too_many(seconds: u32) -> String {
@@ -159,6 +181,24 @@ mod tests {
         }
         let none = so_many(Count::MoreThan(0), "key", "keys");
         assert_eq!(none, "an unknown number of keys");
+    }
+
+    #[test]
+    fn a_page_that_only_shows_something_says_what_is_wrong_with_its_address() {
+        let fields = [
+            FieldError::new("show", Problem::malformed("one of all, expired")),
+            FieldError::new("q", Problem::TooLong { max: 100 }),
+        ];
+        assert_eq!(
+            astray(&fields),
+            "This address asks for something that does not exist. In it, \u{201c}show\u{201d} must be \
+             one of all, expired. In it, \u{201c}q\u{201d} is wrong: This is too long: at most 100 \
+             characters are allowed."
+        );
+        assert_eq!(
+            astray(&[]),
+            "This address asks for something that does not exist."
+        );
     }
 
     #[test]

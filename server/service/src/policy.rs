@@ -2,7 +2,7 @@
 
 use domain::{
     audit::{Action, Event},
-    error::Error,
+    error::{Conflict, Error},
     operation::Operation,
     permission::Whose,
     policy::Policy,
@@ -37,18 +37,49 @@ impl Services {
     /// # Errors
     /// Every field out of its range; no permission.
     pub async fn set_policy(&self, actor: &Actor, policy: &Policy) -> Result<(), Error> {
-        let result = self.try_set_policy(actor, policy).await;
+        self.replace_policy(actor, None, policy).await
+    }
+
+    /// As [`Services::set_policy`], by somebody who decided about the policy that they saw.
+    ///
+    /// # Errors
+    /// As [`Services::set_policy`]; [`Conflict::Stale`] when it is not `seen` any more.
+    pub async fn change_policy(
+        &self,
+        actor: &Actor,
+        seen: &Policy,
+        policy: &Policy,
+    ) -> Result<(), Error> {
+        self.replace_policy(actor, Some(seen), policy).await
+    }
+
+    async fn replace_policy(
+        &self,
+        actor: &Actor,
+        seen: Option<&Policy>,
+        policy: &Policy,
+    ) -> Result<(), Error> {
+        let result = self.try_set_policy(actor, seen, policy).await;
         let action = Action::PolicyChanged;
         self.core
             .recording_refusal(actor, result, action, "policy")
             .await
     }
 
-    async fn try_set_policy(&self, actor: &Actor, policy: &Policy) -> Result<(), Fault> {
+    async fn try_set_policy(
+        &self,
+        actor: &Actor,
+        seen: Option<&Policy>,
+        policy: &Policy,
+    ) -> Result<(), Fault> {
         actor.may(Operation::UpdatePolicy)?;
         policy.check().map_err(Error::Invalid)?;
         let mut tx = self.core.db.begin().await?;
+        store::lock(&mut tx.conn()).await?;
         let before = store::get(&mut tx.conn()).await?;
+        if seen.is_some_and(|seen| *seen != before) {
+            return Err(Error::Conflict(Conflict::Stale).into());
+        }
         if before == *policy {
             return Ok(());
         }

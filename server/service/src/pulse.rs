@@ -4,12 +4,20 @@ use domain::{error::Error, operation::Operation};
 
 use crate::{Actor, Services, store::audit as store};
 
+/// What the pages that stay up to date show.
+const SHOWN: [Operation; 4] = [
+    Operation::ViewKey,
+    Operation::ViewUsers,
+    Operation::ViewRoles,
+    Operation::ViewPolicy,
+];
+
 impl Services {
     /// A text that is another one once anything was changed or refused, by whomever and on
-    /// whichever server: the heights of the audit chains. Empty for who may not see other
-    /// people's keys. Cheap enough to be asked every few seconds.
+    /// whichever server: the heights of the audit chains. Empty for who may see none of the pages
+    /// that stay up to date by it. Cheap enough to be asked every few seconds.
     pub async fn pulse(&self, actor: &Actor) -> Result<String, Error> {
-        if actor.may(Operation::ViewKey).is_err() {
+        if !SHOWN.iter().any(|operation| actor.may(*operation).is_ok()) {
             return Ok(String::new());
         }
         self.heights().await

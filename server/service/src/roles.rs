@@ -132,6 +132,23 @@ impl Roles {
         one_of(store::by_id(&mut reader.conn(), id).await?)
     }
 
+    /// The domains whose users do not hold *API Key Self-Service*.
+    ///
+    /// # Errors
+    /// No permission.
+    pub async fn withdrawn_domains(
+        &self,
+        actor: &Actor,
+    ) -> Result<Vec<(DomainType, String)>, Error> {
+        self.reading(actor).await?;
+        let mut reader = self.core.db.reader().await?;
+        let rows = store::withdrawn_domains(&mut reader.conn()).await?;
+        // Nobody has an account of a type that this version does not know.
+        let known =
+            |(domain_type, domain): (String, String)| Some((domain_type.parse().ok()?, domain));
+        Ok(rows.into_iter().filter_map(known).collect())
+    }
+
     async fn reading(&self, actor: &Actor) -> Result<(), Error> {
         let (core, whose) = (&self.core, Whose::Others);
         core.reading(actor, Operation::ViewRoles, whose, "roles")
@@ -206,7 +223,7 @@ impl Roles {
     /// Withdraws *API Key Self-Service*, or gives it back.
     ///
     /// # Errors
-    /// No permission, or `name` is unknown.
+    /// No permission; `name` is unknown, or `domain` cannot be one of that type.
     pub async fn set_self_service(
         &self,
         actor: &Actor,
@@ -320,8 +337,10 @@ impl Roles {
                 (user.identity()?.to_string(), changed)
             }
             SelfServiceOf::Domain(domain_type, domain) => {
+                let domain = domain_type.domain(domain);
+                let domain = domain.map_err(|problem| FieldError::new("domain", problem))?;
                 let changed =
-                    store::set_domain_withdrawn(conn, *domain_type, domain, !allowed).await?;
+                    store::set_domain_withdrawn(conn, *domain_type, &domain, !allowed).await?;
                 (format!("{domain}:*:{domain_type}"), changed)
             }
         };
@@ -393,8 +412,9 @@ fn check(actor: &Actor, wanted: &RoleChange) -> Result<(String, String), Error> 
     }
 }
 
-/// A role that may be changed.
+/// A role that may be changed, which nobody else changes meanwhile.
 async fn editable(conn: &mut Conn<'_>, id: i64) -> Result<Role, Fault> {
+    store::lock(conn, id).await?;
     let role = one_of(store::by_id(conn, id).await?)?;
     if role.built_in {
         return Err(Error::Refused(Refusal::SystemDefined).into());

@@ -57,6 +57,16 @@ pub(super) enum Command {
         who: Who,
         state: Switch,
     },
+    /// The same for everybody of a domain
+    DomainSelfService {
+        /// unixpwd, nt, vx, ldap or saml
+        #[arg(long, value_name = "TYPE")]
+        domain_type: DomainType,
+        /// The domain; unixpwd has none, that of SAML users is the identity provider's name
+        #[arg(long, value_name = "DOMAIN", default_value = "")]
+        domain: String,
+        state: Switch,
+    },
     /// Set a password, to be changed at the next sign-in
     SetPassword {
         #[command(flatten)]
@@ -136,12 +146,15 @@ impl Command {
             }
             Self::SelfService { who, state } => {
                 let whose = SelfServiceOf::User(who.principal()?);
-                let allowed = state == Switch::On;
-                let done = services
-                    .roles
-                    .set_self_service(&actor, &whose, allowed)
-                    .await;
-                done.map_err(|error| told(&error))
+                self_service(services, &whose, state).await
+            }
+            Self::DomainSelfService {
+                domain_type,
+                domain,
+                state,
+            } => {
+                let whose = SelfServiceOf::Domain(domain_type, domain);
+                self_service(services, &whose, state).await
             }
             Self::SetPassword { who, .. } => {
                 let (principal, password) = (who.principal()?, read_password()?);
@@ -157,6 +170,14 @@ impl Who {
         Principal::new(self.domain_type, &self.domain, &self.name)
             .map_err(|(field, problem)| told(&Error::field(field, problem)))
     }
+}
+
+async fn self_service(services: &Services, whose: &SelfServiceOf, state: Switch) -> Result<()> {
+    let (roles, allowed) = (&services.roles, state == Switch::On);
+    let done = roles
+        .set_self_service(&Actor::console(), whose, allowed)
+        .await;
+    done.map_err(|error| told(&error))
 }
 
 fn read_password() -> Result<SecretString> {

@@ -1,11 +1,14 @@
 //! The browser's door: what its answers allow, and who is let through.
 
 mod approval;
+mod astray;
 mod bulk;
 mod events;
 mod export;
 mod export_keys;
+mod meanwhile;
 mod metadata;
+mod theme;
 mod tickets;
 
 use http::Method;
@@ -36,8 +39,13 @@ struct Browser {
 
 impl Browser {
     async fn start() -> Self {
+        Self::holding(&[]).await
+    }
+
+    /// Bob's session, when he holds these roles.
+    async fn holding(roles: &[&str]) -> Self {
         let app = App::on(Harness::sqlite().await);
-        app.harness.add_user("bob", &[]).await;
+        app.harness.add_user("bob", roles).await;
         let cookie = format!("latchkey={}", app.session_cookie("bob").await);
         Self { app, cookie }
     }
@@ -70,6 +78,15 @@ impl Browser {
         self.cookie = format!("{}; {waiting}", self.cookie);
         value
     }
+}
+
+/// Encodes a form's entries.
+fn form(entries: &[(&str, &str)]) -> String {
+    let encoded = entries.iter().map(|(name, value)| {
+        let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        format!("{name}={value}")
+    });
+    encoded.collect::<Vec<_>>().join("&")
 }
 
 /// W1: all server functions there are, so also the next one.

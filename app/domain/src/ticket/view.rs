@@ -25,22 +25,4 @@ impl TicketView {
             Self::All => "all",
         }
     }
-
-    /// The one with exactly this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.as_str() == name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn views_read_back_by_their_names() {
-        for view in TicketView::ALL {
-            assert_eq!(TicketView::from_name(view.as_str()), Some(view));
-        }
-        assert_eq!(TicketView::from_name("mine"), None);
-    }
 }

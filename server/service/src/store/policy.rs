@@ -53,6 +53,13 @@ pub(crate) async fn get(conn: &mut Conn<'_>) -> Result<Policy, Fault> {
     })
 }
 
+/// Lets nobody else change the policy before the transaction ends.
+pub(crate) async fn lock(conn: &mut Conn<'_>) -> Result<(), Fault> {
+    run!(conn, sqlx::query("update policy set tombstone_days = tombstone_days")
+        => rows_affected)?;
+    Ok(())
+}
+
 /// Replaces the policy.
 pub(crate) async fn set(conn: &mut Conn<'_>, policy: &Policy) -> Result<(), Fault> {
     let saml_expiry = match policy.saml_expiry {

@@ -50,6 +50,13 @@ pub(crate) async fn self_service_of(conn: &mut Conn<'_>, user: UserId) -> Result
     .bind(user.0) => fetch_one)?)
 }
 
+/// Lets nobody else change a role before the transaction ends.
+pub(crate) async fn lock(conn: &mut Conn<'_>, id: i64) -> Result<(), Fault> {
+    run!(conn, sqlx::query("update role set name = name where id = $1")
+        .bind(id) => rows_affected)?;
+    Ok(())
+}
+
 /// Every role.
 pub(crate) async fn all(conn: &mut Conn<'_>) -> Result<Vec<RoleRow>, Fault> {
     Ok(run!(conn, sqlx::query_as::<_, RoleRow>(
@@ -164,6 +171,14 @@ pub(crate) async fn withdraw(conn: &mut Conn<'_>, user: UserId, role: i64) -> Re
         .bind(user.0)
         .bind(role) => rows_affected)?;
     Ok(())
+}
+
+/// The domains that self-service is withdrawn from.
+pub(crate) async fn withdrawn_domains(conn: &mut Conn<'_>) -> Result<Vec<(String, String)>, Fault> {
+    Ok(run!(conn, sqlx::query_as::<_, (String, String)>(
+        "select domain_type, domain from self_service_withdrawn_domain \
+         order by domain_type, domain",
+    ) => fetch_all)?)
 }
 
 /// Withdraws self-service from a domain, or gives it back. `false`: it was so already.

@@ -6,12 +6,14 @@ use domain::{
     directory::{Count, DirectoryQuery, Slice},
     error::{Error, FieldError, Problem},
     expiry::Validity,
+    permission::{Grants, Namespace, Permission},
     principal::{DomainType, Principal},
 };
 use service::{
     Actor,
     keys::{CreatedKey, NewKey},
     on_both_databases,
+    roles::RoleChange,
     testing::{Harness, origin},
     users::people::PeopleQuery,
 };
@@ -57,6 +59,23 @@ on_both_databases! {
         assert_ne!(services.pulse(&admin).await.unwrap(), before);
         // A7: it tells nothing to who may see nothing of it.
         assert_eq!(services.pulse(&bob).await.unwrap(), "");
+        for (name, namespace) in [
+            ("kim", Namespace::ApiKeys),
+            ("lee", Namespace::Users),
+            ("mia", Namespace::Roles),
+            ("ned", Namespace::Settings),
+            ("oli", Namespace::Audit),
+        ] {
+            let viewer = RoleChange {
+                name: name.to_owned(),
+                description: String::new(),
+                grants: Grants::one(namespace, Permission::View),
+            };
+            services.roles.add(&admin, viewer).await.unwrap();
+            let viewer = harness.user(name, &[name]).await;
+            let told = !services.pulse(&viewer).await.unwrap().is_empty();
+            assert_eq!(told, name != "oli", "{name}");
+        }
     }
 
     async fn a_stricter_maximum_is_weighed_beforehand(harness: Harness) {

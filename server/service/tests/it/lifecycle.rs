@@ -409,6 +409,14 @@ on_both_databases! {
         assert_eq!(services.policy().await.unwrap(), Policy::default());
         services.set_policy(&root, &strict).await.unwrap();
         assert_eq!(services.policy().await.unwrap(), strict);
+        // Who decided about what is no more is told so, and changes nothing.
+        let (old, new) = (Policy::default(), Policy { overlap_hours: 1, ..strict.clone() });
+        let stale = Err(Error::Conflict(Conflict::Stale));
+        assert_eq!(services.change_policy(&root, &old, &new).await, stale);
+        assert_eq!(services.change_policy(&bob, &old, &new).await, Err(Error::NotPermitted));
+        assert_eq!(services.policy().await.unwrap(), strict);
+        services.change_policy(&root, &strict, &new).await.unwrap();
+        assert_eq!(services.policy().await.unwrap(), new);
         let key = get(&harness, &bob, &tag).await;
         assert_eq!(key.expires_at, Harness::start_of_time() + TimeDelta::days(30));
         let edit = KeyEdit { validity: days(8), ..KeyEdit::default() };

@@ -2,10 +2,15 @@
 
 use domain::{
     error::{Conflict, Error, Problem, Refusal},
+    operation::Operation,
     permission::{Grants, Namespace, Permission},
-    principal::Principal,
+    principal::{DomainType, Principal},
 };
-use service::{Actor, on_both_databases, roles::RoleChange, testing::PASSWORD};
+use service::{
+    Actor, on_both_databases,
+    roles::{RoleChange, SelfServiceOf},
+    testing::PASSWORD,
+};
 
 fn role(name: &str, grants: Grants) -> RoleChange {
     RoleChange {
@@ -23,11 +28,47 @@ fn name_of(actor: &Actor) -> &Principal {
     &actor.identity().principal
 }
 
+fn domain_form() -> Problem {
+    Problem::malformed(
+        "a domain name without colons, slashes, control characters and direction marks",
+    )
+}
+
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 on_both_databases! {
+    async fn self_service_is_withdrawn_from_domains_that_can_be(harness: Harness) {
+        let root = harness.user("root", &["Administrator"]).await;
+        let bob = harness.user("bob", &[]).await;
+        let roles = &harness.services.roles;
+        let idp = (DomainType::Saml, "idp".to_owned());
+        let local = (DomainType::Unixpwd, String::new());
+        let of = |(domain_type, name): &(DomainType, String)| SelfServiceOf::Domain(*domain_type, name.clone());
+        for domain in [&local, &idp] {
+            let denied = roles.set_self_service(&bob, &of(domain), false).await;
+            assert_eq!(denied, Err(Error::NotPermitted));
+            roles.set_self_service(&root, &of(domain), false).await.unwrap();
+        }
+        assert_eq!(roles.withdrawn_domains(&root).await, Ok(vec![idp.clone(), local.clone()]));
+        assert_eq!(roles.withdrawn_domains(&bob).await, Err(Error::NotPermitted));
+        assert!(!harness.sign_in("bob").await.is_offered_own(Operation::CreateKey));
+        for (domain_type, name, problem) in [
+            (DomainType::Saml, "", Problem::Required),
+            (DomainType::Unixpwd, "host", Problem::malformed("empty: unixpwd has no domains")),
+            (DomainType::Nt, "a:b", domain_form()),
+            (DomainType::Ldap, "a\u{202e}b", domain_form()),
+        ] {
+            let wrong = of(&(domain_type, name.to_owned()));
+            let told = roles.set_self_service(&root, &wrong, false).await;
+            assert_eq!(told, Err(Error::field("domain", problem)), "{name}");
+        }
+        roles.set_self_service(&root, &of(&local), true).await.unwrap();
+        assert_eq!(roles.withdrawn_domains(&root).await, Ok(vec![idp]));
+        assert!(harness.sign_in("bob").await.is_offered_own(Operation::CreateKey));
+    }
+
     async fn a_custom_role_grants_what_it_says_from_the_next_request_on(harness: Harness) {
         let root = harness.user("root", &["Administrator"]).await;
         let roles = &harness.services.roles;

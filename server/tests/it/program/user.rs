@@ -135,3 +135,44 @@ fn refused_accounts_are_told_in_the_words_of_the_command_line() {
         Some(2)
     );
 }
+
+#[test]
+fn self_service_is_withdrawn_from_a_domain_and_given_back() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path();
+    let set = |domain_type: &str, domain: &str, state: &str| {
+        let type_and_name = ["--domain-type", domain_type, "--domain", domain, state];
+        let arguments = [&["user", "domain-self-service"][..], &type_and_name].concat();
+        told(&run(path, &arguments, ""))
+    };
+    for (domain_type, domain, state) in [
+        ("saml", "idp", "off"),
+        ("unixpwd", "", "off"),
+        ("saml", "idp", "on"),
+    ] {
+        let done = set(domain_type, domain, state);
+        assert_eq!(done, (Some(0), String::new()));
+    }
+    let records = run(path, &["audit", "export", "--format", "jsonl"], "").stdout;
+    let records = String::from_utf8(records).unwrap();
+    let objects = records.lines().map(|line| {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        record["object"].as_str().unwrap_or_default().to_owned()
+    });
+    let objects: Vec<_> = objects.filter(|object| object.contains(":*:")).collect();
+    assert_eq!(objects, ["idp:*:saml", ":*:unixpwd", "idp:*:saml"]);
+    assert_eq!(
+        set("saml", "", "off"),
+        (
+            Some(1),
+            "latchkey: --domain: A value is needed.\n".to_owned()
+        )
+    );
+    assert_eq!(
+        set("unixpwd", "host", "off"),
+        (
+            Some(1),
+            "latchkey: --domain: Must be empty: unixpwd has no domains.\n".to_owned()
+        )
+    );
+}
