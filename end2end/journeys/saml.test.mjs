@@ -1,30 +1,63 @@
 // Sign-in by SAML at an independent provider on another site, and the keys that follow it.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { startProvider } from '../support/idp.mjs';
+import { DAY_MS } from '../support/dates.mjs';
+import { moveProviderClock, startProvider } from '../support/idp.mjs';
 import { journeys } from '../support/journeys.mjs';
 import { assertAccessible, assertFits, isAt, isTold, screenshot } from '../support/page.mjs';
 import {
   administrator,
-  expireKey,
   makeKey,
   newPerson,
   openMenu,
   readNewKey,
   signIn,
-  tagOf,
   verify,
 } from '../support/people.mjs';
+
+const EXPIRED_MS = 2 * DAY_MS;
 
 const newName = () => `s-${randomBytes(4).toString('hex')}`;
 
 /** From our sign-in page to the provider and back. */
-async function throughProvider(visit, provider, name, { groups, from = '/sign-in' } = {}) {
+async function throughProvider(visit, provider, name, { groups, from = '/sign-in', at = 'idp' } = {}) {
   const { page } = visit;
   await visit.open(from);
   provider.person = { name, groups };
-  await page.getByRole('link', { name: 'Sign in with idp' }).click();
+  await page.getByRole('link', { name: `Sign in with ${at}` }).click();
+  if (provider.postOnly) await onward(visit, 'Sign in');
   await page.getByRole('button', { name: `Sign in as ${name}` }).click();
+}
+
+/** Passes a page between the sites, which goes on by itself where it can. */
+async function onward({ javaScript, page }, what) {
+  if (javaScript) return;
+  const [button, link] = ['button', 'link'].map((role) => page.getByRole(role, { name: what, exact: true }));
+  await button.or(link).click();
+}
+
+/** Signs out by the menu. */
+async function signOutHere(page) {
+  const menu = await openMenu(page);
+  await menu.getByRole('button', { name: 'Sign out' }).click();
+}
+
+/** A SAML user signs in with a key: its value. */
+async function withSamlKey({ server, visit, page }, provider, name, options) {
+  await throughProvider(visit, provider, name, { ...options, from: '/sign-in?next=/profile/key/add' });
+  await page.waitForURL(({ pathname }) => pathname === '/profile/key/add');
+  await isAt(page, 'Add API key');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  const value = await readNewKey(visit);
+  assert.equal((await verify(server, value)).status, 204);
+  return value;
+}
+
+/** Nobody is signed in here any more, and the key waits. */
+async function isSignedOut({ server, visit, page }, value) {
+  assert.equal((await verify(server, value)).status, 401);
+  await visit.open('/profile/key');
+  await page.waitForURL(({ pathname }) => pathname === '/sign-in');
 }
 
 journeys(
@@ -40,6 +73,12 @@ journeys(
       });
       turn = mine.catch(() => {});
       await mine;
+    };
+    let posts;
+    /** A provider that takes posted forms alone. */
+    const withPosts = (run) => async (context) => {
+      posts ??= await startProvider(context.server, [], { name: 'posts', postOnly: true });
+      await run(context, posts);
     };
 
     bothWays(
@@ -59,9 +98,13 @@ journeys(
         await page.locator('main').getByText(`idp:${name}:saml:`).first().waitFor();
         assert.equal(await page.getByRole('link', { name: 'Edit' }).count(), 0);
 
-        await expireKey(server, tagOf(value));
+        // The clock goes on: key and session end by themselves, and the session first or with it.
+        await server.moveClock(EXPIRED_MS);
+        moveProviderClock(EXPIRED_MS);
+        await isSignedOut({ server, visit, page }, value);
+        await throughProvider(visit, provider, name);
+        await page.waitForURL('**/profile/key');
         assert.equal((await verify(server, value)).status, 401);
-        await visit.open('/profile/key');
         await page.getByRole('link', { name: 'Reissue' }).click();
         await isAt(page, 'Reissue API key');
         assert.equal(await page.getByRole('radio', { name: '30 days' }).count(), 0);
@@ -69,14 +112,53 @@ journeys(
         const again = await readNewKey(visit);
         assert.equal((await verify(server, again)).status, 204);
 
-        const menu = await openMenu(page);
-        await menu.getByRole('button', { name: 'Sign out' }).click();
+        // By way of the provider, which has an answer to our wish.
+        await signOutHere(page);
+        await onward(visit, 'Sign out at idp');
         await page.waitForURL('**/sign-in?notice=signed-out');
         // By policy, until the next sign-in.
-        assert.equal((await verify(server, again)).status, 401);
+        await isSignedOut({ server, visit, page }, again);
         await throughProvider(visit, provider, name);
         await page.waitForURL('**/profile/key');
         assert.equal((await verify(server, again)).status, 204);
+      }),
+    );
+
+    bothWays(
+      'the provider signs somebody out, and their key waits for the next sign-in',
+      withProvider(async (context, provider) => {
+        const { server, visit, page } = context;
+        const name = newName();
+        const value = await withSamlKey(context, provider, name);
+        await page.goto(provider.signOut, { waitUntil: 'commit' });
+        await page.getByRole('heading', { name: 'Signed out everywhere' }).waitFor();
+        await isSignedOut(context, value);
+        await throughProvider(visit, provider, name);
+        await page.waitForURL('**/profile/key');
+        assert.equal((await verify(server, value)).status, 204);
+      }),
+    );
+
+    bothWays(
+      'at a provider without redirects, every message is posted by a page with a button',
+      withPosts(async (context, provider) => {
+        const { visit, page } = context;
+        const name = newName();
+        const value = await withSamlKey(context, provider, name, { at: 'posts' });
+        await signOutHere(page);
+        await onward(visit, 'Sign out at posts');
+        await onward(visit, 'Submit');
+        await page.waitForURL('**/sign-in?notice=signed-out');
+        await isSignedOut(context, value);
+        // And from there.
+        await throughProvider(visit, provider, name, { at: 'posts' });
+        await page.waitForURL('**/profile/key');
+        await page.goto(provider.signOut, { waitUntil: 'commit' });
+        await onward(visit, 'Submit');
+        await onward(visit, 'Go on');
+        await page.getByRole('heading', { name: 'Signed out everywhere' }).waitFor();
+        await isSignedOut(context, value);
+        assert.deepEqual(new Set(provider.messages), new Set(['POST /sso', 'POST /slo', 'GET /slo']));
       }),
     );
 

@@ -1,7 +1,7 @@
 // One Latchkey of its own for a file of journeys: fresh data, a free port.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -52,6 +52,7 @@ class Server {
   #flags;
   #process;
   #log = '';
+  #ahead = 0;
 
   constructor(url, dataDir, env, flags) {
     this.#flags = flags;
@@ -115,6 +116,15 @@ class Server {
   /** The session cookie of a SAML user, as a validated assertion will give it. */
   async samlSession(name, provider = 'idp') {
     return (await this.#run(STAGE, [this.dataDir, 'saml-session', provider, name])).trim();
+  }
+
+  /** Moves the server's clock forward by so many milliseconds; only builds for tests can (`service::clock`). */
+  async moveClock(milliseconds) {
+    this.#ahead += milliseconds;
+    const file = join(this.dataDir, 'test-clock');
+    // In one piece: the server reads it whenever it looks at the time.
+    await writeFile(`${file}.new`, String(this.#ahead));
+    await rename(`${file}.new`, file);
   }
 
   /** Changes the database beside the server: what no journey can wait for, or do by any door. */

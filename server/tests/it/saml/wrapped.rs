@@ -4,25 +4,21 @@ use domain::saml::Cause;
 
 use super::{
     Stage,
-    xml::{assertion, changed, evil, signature},
+    xml::{assertion, changed, evil, part, signature},
 };
 
 /// A good answer, wrapped in one of the eight ways of the literature (Somorovsky et al., *On
-/// Breaking SAML*, 2012). Where the forged assertion has no place for the good signature anyway, it
-/// may keep a copy, so that it seems to be signed itself.
+/// Breaking SAML*, 2012). The forged assertion may keep a copy of the good signature, so that it
+/// seems to be signed itself; in the ways 5, 6 and 8 it has to.
 fn wrapped(good: &str, way: u8, keeps: bool) -> String {
     let evil = evil(good, keeps);
     let (original, sign) = (assertion(good), signature(assertion(good)));
     let bare = original.replace(sign, "");
     let instead = |forged: &str| changed(good, original, forged);
-    // Where the signature stands in the forged assertion: the good one, around something.
+    // The forged assertion, whose copy of the good signature holds something.
     let around = |inner: &str| {
         let stuffed = changed(sign, "</ds:Signature>", &format!("{inner}</ds:Signature>"));
-        if keeps {
-            changed(&evil, sign, &stuffed)
-        } else {
-            changed(&evil, "</saml:Issuer>", &format!("</saml:Issuer>{stuffed}"))
-        }
+        changed(&evil, sign, &stuffed)
     };
     match way {
         // The signed response within the signature of a forged one; or beside it.
@@ -30,9 +26,8 @@ fn wrapped(good: &str, way: u8, keeps: bool) -> String {
             let outer = signature(good);
             let signed = good.replacen(outer, "", 1);
             let signed = &signed[signed.find("<samlp:Response").unwrap()..];
-            let id = &good[good.find("ID=\"").unwrap()..][..8];
-            let id = &id[..id[4..].find('"').unwrap() + 5];
-            let forged = changed(good, id, "ID=\"_evil_response\"");
+            let id = part(good, "ID=\"", "\" ");
+            let forged = changed(good, id, "ID=\"_evil_response\" ");
             let forged = changed(&forged, original, &evil);
             let stuffed = if way == 1 {
                 changed(
@@ -127,12 +122,12 @@ async fn s12_an_id_stands_once() {
     for place in ["<samlp:Status>", "<samlp:Response "] {
         let make = |browser: &super::Browser| {
             let good = stage.good(browser);
-            let id = super::xml::part(assertion(&good), "ID=\"", "\" ");
+            let id = part(assertion(&good), "ID=\"", "\" ");
             if place.ends_with('>') {
                 let doubled = format!("<samlp:Status {id}>");
                 changed(&good, place, &doubled)
             } else {
-                let own = super::xml::part(&good, "ID=\"", "\" ");
+                let own = part(&good, "ID=\"", "\" ");
                 changed(&good, own, id)
             }
         };
