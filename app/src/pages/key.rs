@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     approval::instead, deleted_keys::deleted_keys, how_to::how_to, key_details::KeyDetails,
-    loading::loaded, notices::UrlNotice,
+    loading::loaded, notices::FirstNotice,
 };
 use crate::{
     calls::read,
@@ -23,7 +23,7 @@ pub fn OwnKeyPage() -> AnyView {
     let page = read(LoadKeyPage {}, Signal::default());
     view! {
         <Heading title="My API key" />
-            <UrlNotice />
+            <FirstNotice />
             {loaded(page, show)}
     }
     .whole()

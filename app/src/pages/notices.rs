@@ -7,17 +7,33 @@ use crate::{
     ui::{IntoWhole, Notice, Tone, address},
 };
 
+/// A sentence and how it is meant.
+type Told = (Tone, &'static str);
+
 /// Says what the address's `notice` stands for. Words that stand for nothing say nothing.
 ///
 /// Without JavaScript: the same.
 #[component]
 pub fn UrlNotice() -> impl IntoView {
+    told(meaning)
+}
+
+/// As [`UrlNotice`], on a page that is loaded first: the sentences of the others come with those.
+///
+/// Without JavaScript: the same.
+#[component]
+pub fn FirstNotice() -> impl IntoView {
+    told(first)
+}
+
+fn told(meaning: fn(&str) -> Option<Told>) -> AnyView {
     let query = use_query();
-    move || {
+    (move || {
         let query = query.get();
         let (tone, text) = meaning(query.get_str("notice")?)?;
         Some(view! { <Notice tone text /> })
-    }
+    })
+    .whole()
 }
 
 /// The way to what the trail has of a change that the address's `notice` tells, for whoever may
@@ -37,12 +53,33 @@ pub fn in_the_trail(query: &Query, tag: Option<&str>, may_audit: bool) -> Option
     })
 }
 
-fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
+/// What is told on pages that are loaded first.
+fn first(notice: &str) -> Option<Told> {
     Some(match notice {
         "copied" => (
             Tone::Good,
             "Copied. The key is on your clipboard; it will not be shown again.",
         ),
+        "saved" => (Tone::Good, "The changes were saved."),
+        "deleted" => (
+            Tone::Good,
+            "The API key was deleted. It has stopped working for good.",
+        ),
+        "password-changed" => (
+            Tone::Good,
+            "Your password was changed. Your other sessions have ended.",
+        ),
+        "signed-out" => (Tone::Good, "You have signed out."),
+        "ended" => (
+            Tone::Plain,
+            "Your session has ended. Sign in again to go on where you were.",
+        ),
+        _ => return None,
+    })
+}
+
+fn meaning(notice: &str) -> Option<Told> {
+    Some(match notice {
         "requested" => (
             Tone::Plain,
             "Your request was made. Nothing happens until somebody else has approved it.",
@@ -59,11 +96,6 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
         ),
         "ticket-executed" => (Tone::Good, "Done: the ticket was executed as approved."),
         "commented" => (Tone::Good, "Your comment was added."),
-        "saved" => (Tone::Good, "The changes were saved."),
-        "deleted" => (
-            Tone::Good,
-            "The API key was deleted. It has stopped working for good.",
-        ),
         "user-added" => (Tone::Good, "The user was added."),
         "user-disabled" => (
             Tone::Good,
@@ -95,10 +127,6 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
         "webhook-removed" => (Tone::Good, "The webhook was removed."),
         "on-its-way" => (Tone::Good, "It is on its way. The log says how it ended."),
         "provider-removed" => (Tone::Good, "The identity provider was removed."),
-        "password-changed" => (
-            Tone::Good,
-            "Your password was changed. Your other sessions have ended.",
-        ),
         "factor-set-up" => (
             Tone::Good,
             "The second factor is set up. From now on a code is asked for at sign-in.",
@@ -106,12 +134,7 @@ fn meaning(notice: &str) -> Option<(Tone, &'static str)> {
         "factor-removed" => (Tone::Good, "The second factor was removed."),
         "session-ended" => (Tone::Good, "The session has ended."),
         "others-ended" => (Tone::Good, "All your other sessions have ended."),
-        "signed-out" => (Tone::Good, "You have signed out."),
-        "ended" => (
-            Tone::Plain,
-            "Your session has ended. Sign in again to go on where you were.",
-        ),
-        _ => return None,
+        first => return self::first(first),
     })
 }
 
@@ -122,7 +145,10 @@ mod tests {
     /// W2: an address chooses among sentences, it brings none.
     #[test]
     fn an_unknown_word_says_nothing() {
-        assert!(meaning("deleted").is_some());
+        for notice in ["deleted", "role-added"] {
+            assert!(meaning(notice).is_some());
+        }
+        assert!(first("deleted").is_some() && first("role-added").is_none());
         assert_eq!(meaning("<script>"), None);
     }
 }

@@ -5,14 +5,14 @@ use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::{
     loading::waiting,
-    notices::UrlNotice,
+    notices::FirstNotice,
     trouble::{fault_notice, focus_on},
 };
 use crate::{
     calls::{Sending, decode, read},
     query::use_query,
-    rpc::{LoadSignInPage, SignIn, own_path, within_query},
-    ui::{Heading, IntoWhole, Kind, Notice, Submit, TextField, Tone},
+    rpc::{LoadSignInPage, SignIn, own_path},
+    ui::{Heading, IntoWhole, Kind, Notice, Submit, TextField, Tone, escape},
 };
 
 /// A link for each identity provider: a plain one, since a form may not lead to another site.
@@ -20,9 +20,9 @@ fn providers(names: Vec<String>, next: &str) -> AnyView {
     if names.is_empty() {
         return ().whole();
     }
-    let next = within_query(next);
     let links = names.into_iter().map(|name| {
-        let href = format!("/netbackup/sso/login?provider={name}&next={next}");
+        let mut href = format!("/netbackup/sso/login?provider={name}&next=");
+        escape(&mut href, next);
         view! {
             <li>
                 <a class="button button--wide" href=href rel="external">
@@ -67,7 +67,7 @@ pub fn SignInPage() -> AnyView {
     view! {
         <div class="gate">
             <Heading title="Sign in" />
-                {move || fault.with(Option::is_none).then(|| view! { <UrlNotice /> })}
+                {move || fault.with(Option::is_none).then(|| view! { <FirstNotice /> })}
                 {refusal}
                 <form method="post" action=SignIn::PATH on:submit=sending.submit(SignIn::PATH)>
                     <input type="hidden" name="next" value=next />

@@ -78,7 +78,7 @@ pub use self::{
         SessionKind, SessionLeft, SessionRow, StaySignedIn,
     },
     settings::{LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SettingsPage},
-    sign_in::{SignIn, SignInCode, SignOut, is_own, own_path, sign_in_again, within_query},
+    sign_in::{SignIn, SignInCode, SignOut, is_own, own_path, sign_in_again},
     tickets::{
         CommentTicket, DecideTicket, ExecuteTicket, LoadTicketPage, LoadTicketsPage, MoveTicket,
         TicketPage, TicketRow, TicketsPage,
