@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Until when the browser has read a file that it saves.
-const SAVED_WITHIN: Duration = Duration::from_secs(60);
+const SAVED_WITHIN: Duration = Duration::from_mins(1);
 
 /// By how many minutes the local time is ahead of UTC at that instant.
 pub fn utc_offset_minutes(at: Instant) -> i32 {

@@ -132,7 +132,8 @@ journeys('several keys at once', ({ journey }) => {
     assert.match(await refusal.innerText(), new RegExp(`^${expired.tag}\\s+The API key has expired\\.$`));
     const run = page.locator('.bulk__run');
     await run.locator('summary', { hasText: "Each key's result" }).click();
-    const results = await run.getByRole('table').getByRole('row').allInnerTexts();
+    await run.getByRole('row').nth(70).waitFor();
+    const results = await run.getByRole('row').allInnerTexts();
     assert.equal(results.length, 71);
     assert.ok(results.some((text) => /^lky_.{8}\s+extended$/.test(text)), results[0]);
     const saving = page.waitForEvent('download');

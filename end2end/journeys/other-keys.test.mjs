@@ -197,7 +197,7 @@ journeys('a key of somebody else', ({ journey, bothWays }) => {
     await page.getByRole('link', { name: 'See it in the audit trail' }).click();
     await page.waitForURL(`**/security/audit?object=${encodeURIComponent(tag)}`);
     await isAt(page, 'Audit');
-    await page.getByRole('main').getByText(/deleted/).first().waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'was deleted.' }).waitFor();
     await page.goBack();
     await isTold(page, 'The API key was deleted.');
     await isAt(page, 'API keys');

@@ -116,7 +116,7 @@ fn listed(what: &'static str, keys: Results) -> Option<AnyView> {
 fn everything(all: StoredValue<Results>, kind: Kind, open: RwSignal<bool>) -> AnyView {
     let number = all.with_value(Vec::len);
     let save = move |_| browser::save_file(FILE, &all.with_value(|all| file(all, kind)));
-    let shown = open.get().then(|| {
+    let list = move || {
         let latest = all.with_value(|all| {
             let latest = all.iter().rev().take(MAX_LISTED);
             let rows = latest.map(|(tag, became)| (tag.clone(), became.said(kind)));
@@ -144,7 +144,8 @@ fn everything(all: StoredValue<Results>, kind: Kind, open: RwSignal<bool>) -> An
                 <tbody>{latest.into_iter().map(row).collect_view()}</tbody>
             </table>
         }
-    });
+    };
+    let shown = move || open.get().then(list);
     let label = format!("Save all as a file: {}", format::thousands(number as u64));
     view! {
         <details on:toggle:target=move |event| open.set(event.target().has_attribute("open"))>

@@ -221,7 +221,7 @@ impl Run {
     async fn step(self) -> Result<bool, Fault> {
         let next = self.change(|work| {
             let again = work.is_sent();
-            (work.kind, work.validity.clone(), again, work.next())
+            (work.kind, work.validity.clone(), again, work.what_next())
         });
         let Some((kind, validity, again, next)) = next else {
             return Ok(false);
@@ -258,9 +258,9 @@ impl Run {
     /// How far it is and what became of it. Nothing before it began.
     pub fn shown(self) -> AnyView {
         (move || {
-            self.state
-                .get()
-                .map(|state| view! { <Progress run=self state /> })
+            let busy = self.busy.get();
+            let state = self.state.get();
+            state.map(|state| view! { <Progress run=self state busy /> })
         })
         .whole()
     }
@@ -283,7 +283,7 @@ fn told(kind: Kind, tally: Tally) -> String {
 }
 
 #[component]
-fn Progress(run: Run, state: State) -> AnyView {
+fn Progress(run: Run, state: State, busy: bool) -> AnyView {
     let State {
         kind,
         running,
@@ -303,7 +303,7 @@ fn Progress(run: Run, state: State) -> AnyView {
             format!("{doing} several keys was not finished. So far: {so_far}")
         } else if !left {
             format!("{so_far} Finished.")
-        } else if run.busy.get() {
+        } else if busy {
             format!("{so_far} Stopping: an answer is awaited.")
         } else {
             format!("{so_far} Stopped.")
@@ -349,8 +349,8 @@ fn Progress(run: Run, state: State) -> AnyView {
         .map(|fault| view! { <p class="field__error">{words::sentence(&fault)}</p> });
     view! {
         <div class="bulk__run">
-            <p aria-hidden="true">{said}</p>
-            <p class="visually-hidden" role="status">
+            {running.then(|| view! { <p aria-hidden="true">{said}</p> })}
+            <p class=running.then_some("visually-hidden") role="status">
                 {announced}
             </p>
             {bar}

@@ -187,7 +187,7 @@ impl Work {
     }
 
     /// What comes next. What is to be sent counts as sent from here on.
-    pub fn next(&mut self) -> Next {
+    pub fn what_next(&mut self) -> Next {
         let room = self
             .most
             .map_or(u64::MAX, |most| most.saturating_sub(self.tally.handled()));
@@ -318,7 +318,7 @@ mod tests {
 
     /// What is sent next.
     fn sent(work: &mut Work) -> Vec<Tag> {
-        match work.next() {
+        match work.what_next() {
             Next::Send { tags, .. } => {
                 let tags = tags.split(' ');
                 tags.map(|tag| Tag::parse(tag).unwrap()).collect()
@@ -370,13 +370,16 @@ mod tests {
             at: at.to_owned(),
             made_by: "1795334400000007".to_owned(),
         };
-        assert_eq!(work.next(), look("/security/api-keys?q=a%20b"));
+        assert_eq!(work.what_next(), look("/security/api-keys?q=a%20b"));
         work.found(SomeTags {
             tags: tags(0..25),
             after: Some("there".to_owned()),
         });
         assert_eq!((do_all(&mut work), do_all(&mut work)), (20, 4));
-        assert_eq!(work.next(), look("/security/api-keys?q=a%20b&after=there"));
+        assert_eq!(
+            work.what_next(),
+            look("/security/api-keys?q=a%20b&after=there")
+        );
         // Some come again.
         work.found(SomeTags {
             tags: tags(20..27),
@@ -384,13 +387,13 @@ mod tests {
         });
         assert_eq!(sent(&mut work), tags(25..27));
         assert_eq!(do_all(&mut work), 2);
-        assert_eq!((work.next(), work.tally.done), (Next::Nothing, 26));
+        assert_eq!((work.what_next(), work.tally.done), (Next::Nothing, 26));
     }
 
     #[test]
     fn no_more_are_sent_than_were_meant() {
         let mut work = Work::of(Kind::Delete, list(&[]), String::new(), Some(22));
-        work.next();
+        work.what_next();
         work.found(SomeTags {
             tags: tags(0..30),
             after: Some("there".to_owned()),
@@ -401,22 +404,22 @@ mod tests {
             .map(|tag| result(tag, Some(Error::NotPermitted)))
             .collect();
         assert_eq!(work.heard(refused, false).len(), 2);
-        assert_eq!(work.next(), Next::Nothing);
+        assert_eq!(work.what_next(), Next::Nothing);
     }
 
     #[test]
     fn an_end_counts_from_the_same_instant_for_all() {
         let mut work = Work::of(Kind::Extend, these(0..30), "30".to_owned(), Some(30));
-        assert_eq!(work.next(), Next::Count);
+        assert_eq!(work.what_next(), Next::Count);
         work.counts_from(AS_OF.parse().unwrap());
         for _ in 0..2 {
-            let Next::Send { since, .. } = work.next() else {
+            let Next::Send { since, .. } = work.what_next() else {
                 panic!("{work:?}");
             };
             assert_eq!(since, "1795334400000007");
             do_all(&mut work);
         }
-        assert_eq!(work.next(), Next::Nothing);
+        assert_eq!(work.what_next(), Next::Nothing);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     calls::{Sending, decode, read},
     query::use_query,
-    rpc::{LoadSignInPage, SignIn, own_path, within_query},
-    ui::{Heading, IntoWhole, Kind, Notice, Submit, TextField, Tone},
+    rpc::{LoadSignInPage, SignIn, own_path},
+    ui::{Heading, IntoWhole, Kind, Notice, Submit, TextField, Tone, escape},
 };
 
 /// A link for each identity provider: a plain one, since a form may not lead to another site.
@@ -20,9 +20,9 @@ fn providers(names: Vec<String>, next: &str) -> AnyView {
     if names.is_empty() {
         return ().whole();
     }
-    let next = within_query(next);
     let links = names.into_iter().map(|name| {
-        let href = format!("/netbackup/sso/login?provider={name}&next={next}");
+        let mut href = format!("/netbackup/sso/login?provider={name}&next=");
+        escape(&mut href, next);
         view! {
             <li>
                 <a class="button button--wide" href=href rel="external">

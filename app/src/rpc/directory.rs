@@ -14,6 +14,10 @@ use crate::columns::Columns;
 
 /// A page of the list of everybody's keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something else that may be done"
+)]
 pub struct KeysPage {
     /// The keys.
     pub keys: Vec<OfferedKey>,

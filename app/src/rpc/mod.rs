@@ -85,7 +85,7 @@ pub use self::{
         CountEndingAfter, LATER_THAN_SAML, LoadSettingsPage, SAML_EXPIRY, SavePolicy, SeenPolicy,
         SettingsPage,
     },
-    sign_in::{SignIn, SignInCode, SignOut, is_own, own_path, sign_in_again, within_query},
+    sign_in::{SignIn, SignInCode, SignOut, is_own, own_path, sign_in_again},
     theme::{ChooseTheme, Theme},
     tickets::{
         CommentTicket, DecideTicket, ExecuteTicket, LoadTicketPage, LoadTicketsPage, MoveTicket,

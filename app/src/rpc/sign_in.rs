@@ -108,6 +108,7 @@ fn first_page<'a>(actor: &service::Actor, next: &'a str) -> &'a str {
 }
 
 /// A page that [`own_path`] lets through, within a query: these characters have a meaning there.
+#[cfg(feature = "ssr")]
 pub fn within_query(page: &str) -> String {
     page.replace('%', "%25")
         .replace('?', "%3F")
@@ -116,12 +117,11 @@ pub fn within_query(page: &str) -> String {
 }
 
 /// The page to sign in again once the session has ended, and to come back to `here`: a path with
-/// its query.
+/// its query, if [`own_path`] lets it through.
 pub fn sign_in_again(here: &str) -> String {
-    let path = here.split_once('?').map_or(here, |(path, _)| path);
-    let next = own_path(here).or_else(|| own_path(path));
-    let next = within_query(next.unwrap_or_default());
-    format!("/sign-in?notice=ended&next={next}")
+    let mut way = "/sign-in?notice=ended&next=".to_owned();
+    crate::ui::escape(&mut way, here);
+    way
 }
 
 /// Ends the session that asks.
@@ -174,18 +174,24 @@ pub fn is_own(path: &str) -> bool {
     })
 }
 
-/// `next` if it is a page of this application that one may be led to after signing in: a path of
-/// plain characters and of escaped ones that are no control characters and cannot lead elsewhere
-/// within a path, with no way to name another host (W11).
+/// The page of this application that one may be led to after signing in: `next`, or its path alone
+/// when only that is plain. With no way to name another host (W11).
 pub fn own_path(next: &str) -> Option<&str> {
+    let path = next.split('?').next();
+    let pages = [Some(next), path];
+    pages.into_iter().flatten().find(|page| is_plain(page))
+}
+
+/// Whether it is a page of ours, of plain characters and of escaped ones that are no control
+/// characters and cannot lead elsewhere within a path.
+fn is_plain(next: &str) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_?=&".contains(byte);
     let mut parts = next.as_bytes().split(|byte| *byte == b'%');
     let first = parts.next().is_some_and(|part| part.iter().all(plain));
-    let page = first
+    first
         && is_own(next)
         && !next.contains("//")
-        && parts.all(|part| is_harmless(part) && part.iter().all(plain));
-    page.then_some(next)
+        && parts.all(|part| is_harmless(part) && part.iter().all(plain))
 }
 
 /// Whether the code of two digits that a text begins with is of a character that means nothing in
@@ -218,6 +224,10 @@ mod tests {
             "/security/api-keys/lky_AAECAwQ%3D",
         ] {
             assert_eq!(own_path(page), Some(page));
+        }
+        for query in ["q=a.b", "x=http://evil.example", "q=%00", "q=a+b"] {
+            let page = format!("/users?{query}");
+            assert_eq!(own_path(&page), Some("/users"), "{page}");
         }
         for hostile in [
             "",
@@ -255,11 +265,9 @@ mod tests {
     #[test]
     fn after_signing_in_again_one_is_where_one_was() {
         for (here, next) in [
-            ("/users?q=a", "/users%3Fq%3Da"),
-            ("/users?q=a%20b", "/users%3Fq%3Da%2520b"),
-            ("/users?q=a.b", "/users"),
-            ("/users?", "/users%3F"),
-            ("//evil.example", ""),
+            ("/users?q=a", "%2Fusers%3Fq%3Da"),
+            ("/users?q=a%20b", "%2Fusers%3Fq%3Da%2520b"),
+            ("/users/7?q=a.b", "%2Fusers%2F7%3Fq%3Da.b"),
         ] {
             let way = format!("/sign-in?notice=ended&next={next}");
             assert_eq!(sign_in_again(here), way, "{here}");

@@ -73,7 +73,8 @@ pub fn CheckNotice(
 ) -> AnyView {
     let query = use_query();
     (move || {
-        let told = checked.get().map(|checked| {
+        // The address changes also when the page is left, and what it owned is gone then.
+        let told = checked.try_get().flatten().map(|checked| {
             let findings = checked.findings.len() as u64;
             (checked, findings)
         });

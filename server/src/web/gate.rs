@@ -1,6 +1,6 @@
 //! Which page somebody is led to instead of the one they asked for.
 
-use app::rpc::{context::Caller, is_own, own_path, within_query};
+use app::rpc::{context::Caller, is_own, own_path, sign_in::within_query};
 use axum::{
     extract::Request,
     http::{Method, Uri},
@@ -50,7 +50,7 @@ fn way(asked: &Uri, standing: Standing) -> Option<String> {
         Standing::Stranger if own_page => {
             let next = asked.path_and_query().map_or(path, |asked| asked.as_str());
             // What is led to must be a page of ours (W11); the front page needs no naming.
-            Some(match own_path(next).or_else(|| own_path(path)) {
+            Some(match own_path(next) {
                 Some(next) => format!("{SIGN_IN}?next={}", within_query(next)),
                 None => SIGN_IN.to_owned(),
             })
