@@ -5,6 +5,7 @@ mod astray;
 mod events;
 mod export;
 mod export_keys;
+mod hostile;
 mod meanwhile;
 mod metadata;
 mod theme;
