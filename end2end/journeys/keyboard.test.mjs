@@ -277,12 +277,196 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     for (const { value } of keys) assert.equal((await verify(server, value)).status, 401);
   });
 
+  journey('adds a user, gives them a role, and disables them', async ({ server, visit, page }) => {
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    const type = (text) => page.keyboard.type(text);
+    const press = (key) => page.keyboard.press(key);
+    await visit.open('/profile/key');
+    await tabTo(page, /^Users$/, 8);
+    await press('Enter');
+    await isAt(page, 'Users');
+    await page.getByRole('link', { name: 'Add user' }).waitFor();
+    await tabTo(page, /^Add user$/);
+    await press('Enter');
+    await isAt(page, 'Add user');
+    await page.getByLabel('User name').waitFor();
+    assert.equal(await nameOfFocus(page), 'Add user');
+    await tabTo(page, /^Local account/, 1);
+    await tabTo(page, /^User name/, 1);
+    await type('keyboard-made');
+    for (const label of [/^Password/, /^Repeat password/]) {
+      await tabTo(page, label, 3);
+      await type('nine slow barges going home');
+    }
+    await tabTo(page, /^Add user$/, 8);
+    await press('Enter');
+    await isTold(page, 'The user was added.');
+    assert.equal(await nameOfFocus(page), 'User');
+    await page.getByRole('link', { name: 'Disable' }).waitFor();
+
+    await tabTo(page, /^Give a role$/, 8);
+    await type('Default Sec');
+    await tabTo(page, /^Give$/, 1);
+    await press('Enter');
+    await isTold(page, 'The role was given.');
+    await page.getByRole('link', { name: 'Default Security Administrator' }).waitFor();
+
+    await page.locator('main h1').focus();
+    await tabTo(page, /^Disable$/, 4);
+    await press('Enter');
+    const question = page.getByRole('dialog', { name: 'Disable this user?' });
+    await question.getByRole('link', { name: 'Cancel' }).and(focused(page)).waitFor();
+    await press('Escape');
+    await question.waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'User', level: 1 }).and(focused(page)).waitFor();
+    await page.getByRole('link', { name: 'Disable' }).waitFor();
+    await tabTo(page, /^Disable$/, 4);
+    await press('Enter');
+    await question.getByRole('link', { name: 'Cancel' }).and(focused(page)).waitFor();
+    await tabTo(page, /^Disable$/, 2);
+    await press('Enter');
+    await isTold(page, 'The user was disabled.');
+  });
+
+  journey('adds a role and deletes it', async ({ server, visit, page }) => {
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    const press = (key) => page.keyboard.press(key);
+    await visit.open('/roles');
+    await page.getByRole('link', { name: 'Add role' }).waitFor();
+    await tabTo(page, /^Add role$/);
+    await press('Enter');
+    await isAt(page, 'Add role');
+    await page.getByLabel('Name').waitFor();
+    await tabTo(page, /^Name/, 1);
+    await page.keyboard.type('Keyboard desk');
+    await tabTo(page, /^View$/, 2);
+    await press('Space');
+    await page.getByText("see everybody's API keys").waitFor();
+    await tabTo(page, /^Save$/, 40);
+    await press('Enter');
+    await isTold(page, 'The role was added.');
+    assert.equal(await nameOfFocus(page), 'Role');
+    await page.getByRole('link', { name: 'Delete' }).waitFor();
+    await tabTo(page, /^Delete$/, 3);
+    await press('Enter');
+    await page.getByRole('dialog').getByRole('link', { name: 'Cancel' }).and(focused(page)).waitFor();
+    await tabTo(page, /^Delete$/, 2);
+    await press('Enter');
+    await isTold(page, 'The role was deleted.');
+    assert.equal(await nameOfFocus(page), 'Roles');
+  });
+
+  journey('filters, verifies and exports the audit trail', async ({ server, visit, page }) => {
+    const person = await newPerson(server, { roles: ['Administrator'] });
+    await signIn(visit, person);
+    const press = (key) => page.keyboard.press(key);
+    await visit.open('/security/audit');
+    await page.getByRole('button', { name: 'Verify chain' }).waitFor();
+    await tabTo(page, /^Verify chain$/);
+    await press('Enter');
+    await isTold(page, 'The audit trail is whole:');
+    await tabTo(page, /^Filter and export$/, 3);
+    await press('Enter');
+    await tabTo(page, /^User name/, 1);
+    await page.keyboard.type(person.name);
+    // Each of the two days is three parts and a calendar.
+    await tabTo(page, /^Refused only/, 16);
+    await press('Space');
+    await press('Space');
+    await tabTo(page, /^Filter$/, 1);
+    await press('Enter');
+    await page.waitForURL(`**/security/audit?user=${person.name}**`);
+    await page.getByText(/^A sign-in succeeded/).first().waitFor();
+    const folded = page.locator('details[data-search]');
+    if (!(await folded.evaluate((details) => details.open))) {
+      await page.locator('main h1').focus();
+      await tabTo(page, /^Filter and export$/);
+      await press('Enter');
+    }
+    await tabTo(page, /^Export as CSV$/, 12);
+    const waiting = page.waitForEvent('download');
+    await press('Enter');
+    assert.equal((await waiting).suggestedFilename(), 'latchkey-audit.csv');
+  });
+
+  journey('adds a key for another, copies it, reissues and deletes it', async ({ server, visit, page }) => {
+    const owner = await newPerson(server);
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    const type = (text) => page.keyboard.type(text);
+    const press = (key) => page.keyboard.press(key);
+    await visit.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
+    await visit.open('/security/api-keys');
+    await page.getByRole('link', { name: 'Add', exact: true }).waitFor();
+    await tabTo(page, /^Add$/, 30);
+    await press('Enter');
+    await isAt(page, 'Add API key for a user');
+    await page.getByLabel('The name begins with').waitFor();
+    await tabTo(page, /^The name begins with$/, 2);
+    await type(owner.name);
+    await page.getByRole('link', { name: owner.name, exact: true }).waitFor();
+    await tabTo(page, new RegExp(`^${owner.name}$`), 2);
+    await press('Enter');
+    await page.getByText('is entered below.').waitFor();
+    assert.match(await nameOfFocus(page), /^Description/);
+    await type('by keyboard');
+    await tabTo(page, /^Add$/, 8);
+    await press('Enter');
+    const reveal = page.getByRole('dialog', { name: 'Copy your API key' });
+    const copy = async () => {
+      await reveal.getByRole('button', { name: 'Copy and close' }).and(focused(page)).waitFor();
+      await press('Enter');
+      await isTold(page, 'Copied.');
+      return page.evaluate(() => navigator.clipboard.readText());
+    };
+    const value = await copy();
+    assert.equal((await verify(server, value)).status, 204);
+
+    await page.getByRole('link', { name: 'Reissue' }).waitFor();
+    await tabTo(page, /^Reissue$/);
+    await press('Enter');
+    await isAt(page, 'Reissue API key');
+    await page.getByLabel('Description').waitFor();
+    await tabTo(page, /^Reissue$/);
+    await press('Enter');
+    const fresh = await copy();
+    assert.deepEqual([(await verify(server, value)).status, (await verify(server, fresh)).status], [401, 204]);
+
+    await page.getByRole('link', { name: 'Delete' }).waitFor();
+    await tabTo(page, /^Delete$/);
+    await press('Enter');
+    await page.getByRole('dialog').getByRole('link', { name: 'Cancel' }).and(focused(page)).waitFor();
+    await tabTo(page, /to go on$/, 6);
+    await type(owner.name);
+    await press('Enter');
+    await isTold(page, 'The API key was deleted.');
+    assert.equal((await verify(server, fresh)).status, 401);
+  });
+
+  journey('chooses the columns of the list of all keys', async ({ server, visit, page }) => {
+    await makeKey(server, await newPerson(server));
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    const press = (key) => page.keyboard.press(key);
+    await visit.open('/security/api-keys');
+    await page.getByRole('table').waitFor();
+    await tabTo(page, /^Columns$/, 40);
+    await press('Enter');
+    await tabTo(page, /^Issuer$/, 10);
+    await press('Space');
+    await tabTo(page, /^Show these$/, 10);
+    await press('Enter');
+    await page.getByRole('columnheader', { name: 'Issuer' }).waitFor();
+  });
+
   journey('everything that can be pressed is large enough to be hit', async ({ server, visit, page }) => {
     const person = await newPerson(server, { roles: ['Administrator'] });
     const { tag } = await makeKey(server, person);
     await signIn(visit, person);
+    visit.expectProblem(/422/);
+    await server.cli(['role', 'add', 'Hit or missed']);
+    const role = `/roles/${await server.query("select id from role where name = 'Hit or missed'")}`;
     const form = { tag, version: '1', description: '', validity: '30', overlap: '1' };
     assert.equal((await post(visit, '/api/reissue_key', form)).status(), 200);
+    const tooSmall = {};
     for (const path of [
       '/profile/key',
       '/profile/key/delete',
@@ -295,16 +479,39 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
       '/security/api-keys?q=none',
       '/security/api-keys/add?who=p-',
       `/security/api-keys/${encodeURIComponent(tag)}`,
+      ...['edit', 'reissue', 'delete'].map((form) => `/security/api-keys/${encodeURIComponent(tag)}/${form}`),
+      '/users',
+      '/users?after=nonsense',
+      '/users/add',
+      '/users/1000',
+      '/users/1000/disable',
+      '/roles',
+      '/roles/1',
+      '/roles/4',
+      '/roles/add',
+      `${role}/edit`,
+      `${role}/delete`,
+      '/security/audit',
+      '/settings/approval',
+      '/settings/sign-in',
+      '/settings/sign-in/add',
+      '/settings/notices',
+      '/profile/notices',
+      '/tickets',
     ]) {
       await visit.open(path);
+      await page.evaluate(() => document.querySelectorAll('main details').forEach((folded) => (folded.open = true)));
       const small = await page.evaluate(() =>
         [...document.querySelectorAll('a, button, input:not([type=hidden], [type=radio]), summary, label.option')]
           .filter((element) => element.checkVisibility() && !element.matches('.skip'))
+          // A link within a sentence is as high as its line (WCAG 2.5.8, "inline").
+          .filter((element) => !(element.matches('p > a') && element.parentElement.innerText.trim() !== element.innerText.trim()))
           .map((element) => [element.innerText || element.name, element.getBoundingClientRect()])
           .filter(([, box]) => box.width < 24 || box.height < 24)
           .map(([name, box]) => `${name} ${box.width} × ${box.height}`),
       );
-      assert.deepEqual(small, [], path);
+      if (small.length > 0) tooSmall[path] = small;
     }
+    assert.deepEqual(tooSmall, {});
   });
 }, { atOnce: 1 });

@@ -1,9 +1,9 @@
-// Every page and dialog as people see it: axe finds nothing, nothing is wider than the window
-// (at 320 px neither), in both themes; and a picture of each, to be looked at.
+// Every page and dialog about keys as people see it; see `look`. The others: look-offices.test.mjs.
 import assert from 'node:assert/strict';
-import { SIZES } from '../support/browser.mjs';
+import { test } from 'node:test';
 import { journeys } from '../support/journeys.mjs';
-import { assertAccessible, assertFits, isAt, isTold, screenshot } from '../support/page.mjs';
+import { assertAllLookedAt, look } from '../support/look.mjs';
+import { assertFits, isAt, isTold } from '../support/page.mjs';
 import {
   deleteKey,
   editKey,
@@ -15,7 +15,6 @@ import {
   makeManyKeys,
   newPerson,
   newSamlPerson,
-  newViewer,
   openMenu,
   post,
   readNewKey,
@@ -24,29 +23,7 @@ import {
   verify,
   withKey,
 } from '../support/people.mjs';
-
-const NARROW = { width: 320, height: 640 };
-const SCHEMES = ['light', 'dark'];
-/** Without scripts the pages are the same but for a few; two of four ways to look will do. */
-const STILL = ['phone light', 'desktop dark'];
-
-/** Looks at the page as it is now: in every size and theme. */
-async function look(visit, name) {
-  const { page } = visit;
-  await page.setViewportSize(NARROW);
-  await assertFits(visit);
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    await page.setViewportSize(viewport);
-    await assertFits(visit);
-    for (const scheme of SCHEMES) {
-      if (!visit.javaScript && !STILL.includes(`${size} ${scheme}`)) continue;
-      await page.emulateMedia({ colorScheme: scheme });
-      Object.assign(visit.options, { viewport, colorScheme: scheme });
-      await assertAccessible(visit);
-      await screenshot(visit, name, `${size}-${scheme}${visit.javaScript ? '' : '-without-javascript'}`);
-    }
-  }
-}
+import { totp } from '../support/totp.mjs';
 
 /** What stands at the beginning: nobody is signed in. */
 async function lookFromOutside({ visit, page }) {
@@ -108,7 +85,7 @@ async function lookAtSecurity({ visit, page, open }, person) {
   await look(visit, '61 password refused');
 }
 
-/** Somebody's notices, and what administrators see of webhooks. */
+/** Somebody's notices. */
 async function lookAtNotices({ server, visit, page }) {
   const person = await newPerson(server, { roles: ['Administrator'] });
   await makeKey(server, person, { description: 'Nightly build of the storage team, Hamburg' });
@@ -122,17 +99,28 @@ async function lookAtNotices({ server, visit, page }) {
   await visit.open('/profile/notices');
   await page.getByText('1 notice not read.').waitFor();
   await look(visit, '62 notices');
-  await visit.open('/settings/notices');
-  await page.getByLabel('Address', { exact: true }).fill('https://hooks.example.org/latchkey');
-  await page.getByRole('button', { name: 'Add webhook' }).click();
-  await isAt(page, 'Webhook');
-  await page.getByRole('button', { name: 'Send a test' }).click();
-  await isTold(page, 'It is on its way.');
-  await page.locator('tbody tr').first().waitFor();
-  await look(visit, '76 webhook');
-  await visit.open('/settings/notices');
-  await page.getByRole('link', { name: 'https://hooks.example.org/latchkey' }).waitFor();
-  await look(visit, '75 webhooks and mail');
+}
+
+/** A second factor: set up, and asked for. */
+async function lookAtFactor({ server, visit, page }) {
+  const person = await newPerson(server);
+  await signIn(visit, person);
+  await visit.open('/profile/security');
+  await page.getByRole('button', { name: 'Set up second factor' }).click();
+  await page.getByRole('img', { name: /QR code/ }).waitFor();
+  await look(visit, '63 second factor');
+  const secret = await page.locator('.qr__text').innerText();
+  await page.getByLabel('Code', { exact: true }).fill(totp(secret));
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await isTold(page, 'The second factor is set up.');
+  await visit.context.clearCookies();
+  await visit.open('/sign-in');
+  await fillSignIn(page, person);
+  await isAt(page, 'Enter your code');
+  await page.getByLabel('Code', { exact: true }).fill('000000');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await isTold(page, 'The code is not right');
+  await look(visit, '15 code refused');
 }
 
 async function lookAtReveal({ visit, page }) {
@@ -256,25 +244,6 @@ async function lookAsSamlOwner({ server, visit, page }) {
   await look(visit, '95 saml inactive');
 }
 
-async function lookAtSettings({ server, visit, page }) {
-  await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
-  await visit.open('/settings');
-  await look(visit, '71 settings');
-  await page.getByLabel('Longest validity', { exact: true }).fill('0');
-  await page.getByLabel('Overlap after a reissue').fill('25');
-  await page.getByRole('button', { name: 'Save' }).click();
-  await isTold(page, 'Nothing was changed.');
-  await look(visit, '72 settings refused');
-  await signIn(visit, await newViewer(server));
-  await visit.open('/settings');
-  await isTold(page, 'You may look at the policy');
-  await look(visit, '73 settings to look at');
-  await signIn(visit, await newPerson(server));
-  await visit.open('/settings');
-  await isTold(page, 'You do not have the permission');
-  await look(visit, '74 no permission');
-}
-
 /** The list of everybody's keys and all that is done with it. */
 async function lookAtEverybodys({ server, visit, page }) {
   const list = '/security/api-keys';
@@ -303,6 +272,7 @@ async function lookAtEverybodys({ server, visit, page }) {
   await look(visit, '105 keys selected');
   await page.getByRole('button', { name: 'Extend…' }).click();
   await page.getByRole('dialog').getByLabel('Type 2 to go on').waitFor();
+  await page.getByRole('dialog').getByText('Show as API call').click();
   await look(visit, '106 extend several');
   await page.getByRole('dialog').getByLabel('Type 2 to go on').fill('2');
   await page.getByRole('dialog').getByRole('button', { name: 'Extend' }).click();
@@ -311,6 +281,7 @@ async function lookAtEverybodys({ server, visit, page }) {
   await page.getByRole('button', { name: /^Select all that match/ }).click();
   await page.getByRole('button', { name: 'Delete…' }).click();
   await page.getByRole('dialog').waitFor();
+  await page.getByRole('dialog').getByText('Show as API call').click();
   await look(visit, '108 delete all that match');
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
 
@@ -327,7 +298,9 @@ async function lookAtEverybodys({ server, visit, page }) {
   release();
   await page.getByText('60 deleted. Finished.').waitFor();
   await visit.open(list);
-  await look(visit, '110 a short list');
+  await page.getByText('Columns', { exact: true }).click();
+  await page.getByRole('group', { name: 'Columns besides the API key' }).waitFor();
+  await look(visit, '110 a short list and its columns');
 }
 
 async function lookAtAnothers({ server, visit, page }) {
@@ -355,6 +328,7 @@ async function lookAtAnothers({ server, visit, page }) {
   await look(visit, '115 reissue a key of another');
   await visit.open(at('/delete'));
   await page.getByRole('dialog').waitFor();
+  await page.getByRole('dialog').getByText('Show as API call').click();
   await look(visit, '116 delete a key of another');
 
   await visit.open(`${list}/add`);
@@ -404,6 +378,11 @@ journeys('look', ({ journey }) => {
     await lookAtSecurity(context, person);
   });
 
+  journey('second factor', async (context) => {
+    context.visit.expectProblem(/401/);
+    await lookAtFactor(context);
+  });
+
   journey('notices', lookAtNotices);
 
   journey('what is different without JavaScript', { javaScript: false }, async (context) => {
@@ -441,11 +420,6 @@ journeys('look', ({ journey }) => {
 
   journey('as a SAML owner', lookAsSamlOwner);
 
-  journey('settings', async (context) => {
-    context.visit.expectProblem(/422|403/);
-    await lookAtSettings(context);
-  });
-
   journey('what is different without JavaScript when a key is changed', { javaScript: false }, async (context) => {
     const { visit, page } = context;
     const key = await withKey(context);
@@ -458,16 +432,6 @@ journeys('look', ({ journey }) => {
     await visit.open('/profile/key/reissue');
     await look(visit, '80 reissue');
     await lookAtStale(context, key);
-  });
-
-  journey('settings without JavaScript', { javaScript: false }, async ({ server, visit, page }) => {
-    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
-    await visit.open('/settings');
-    await look(visit, '71 settings');
-    await page.getByLabel('Overlap after a reissue').fill('25');
-    await page.getByRole('button', { name: 'Save' }).click();
-    await isTold(page, 'Nothing was changed.');
-    await look(visit, '72 settings refused');
   });
 
   journey('the first sign-in', async ({ server, visit, page }) => {
@@ -538,3 +502,5 @@ journeys('look at a key of another', ({ journey }) => {
   journey('with JavaScript', both);
   journey('without JavaScript', { javaScript: false }, both);
 });
+
+test('no page about keys was left out', () => assertAllLookedAt(/^\/(sign-in|profile|security\/api-keys)/));

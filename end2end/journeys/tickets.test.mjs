@@ -1,7 +1,7 @@
 // Approval by a second person, by two people at their own browsers.
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
-import { assertAccessible, assertFits, fact, focused, isAt, isTold, isWrong, screenshot } from '../support/page.mjs';
+import { fact, focused, isAt, isTold, isWrong } from '../support/page.mjs';
 import { keyTags, newPerson, post, readNewKey, signIn, verify, withKey } from '../support/people.mjs';
 
 const APPROVER = 'Default Multi-Person Authorization Approver';
@@ -235,45 +235,5 @@ journeys('tickets', ({ journey, bothWays }) => {
     await other.keyboard.type(eve.password);
     await other.keyboard.press('Enter');
     await isTold(other, 'You approved this.');
-  });
-
-  journey('lists, tickets and decisions are accessible and fit, in both themes', async (context) => {
-    const { server, visit, page, open } = context;
-    await withEarlierKey(context);
-    const { eve } = await withApproval(context);
-    await visit.open('/profile/key/reissue');
-    await page.getByLabel('Reason').fill('It was seen in a log of the build machine, and has to be replaced today.');
-    await button(page, 'Request approval').click();
-    await page.waitForURL('**/tickets/*?notice=requested');
-    const id = idOf(page);
-    for (const [size, scheme] of [['desktop', 'light'], ['phone', 'dark'], ['desktop', 'dark'], ['phone', 'light']]) {
-      const looking = await open({ size, scheme });
-      await signIn(looking, eve);
-      for (const [path, name] of [
-        ['/tickets', 'tickets'],
-        [`/tickets/${id}`, 'ticket'],
-        [`/tickets/${id}/approve`, 'ticket-decision'],
-      ]) {
-        await looking.open(path);
-        await looking.page.locator('main .card, main .table').first().waitFor();
-        if (path.endsWith('approve')) await looking.page.locator('dialog:modal').waitFor();
-        await assertFits(looking);
-        await assertAccessible(looking);
-        await screenshot(looking, name);
-        if (size === 'phone') {
-          await looking.page.setViewportSize({ width: 320, height: 700 });
-          await assertFits(looking);
-          await looking.page.setViewportSize({ width: 390, height: 844 });
-        }
-      }
-    }
-    const settings = await open({ size: 'phone' });
-    await signIn(settings, await newPerson(server, { roles: ['Administrator'] }));
-    await settings.open('/settings/approval');
-    await settings.page.getByLabel('Adding an API key').waitFor();
-    await assertFits(settings);
-    await assertAccessible(settings);
-    await screenshot(settings, 'approval-settings');
-    await screenshot(visit, 'ticket-own');
   });
 }, { atOnce: 1 });

@@ -300,10 +300,8 @@ mod tests {
             Change::between(NAME, "Help desk", "Service desk"),
             Change::of(update, "not granted", "granted"),
         ];
-        assert_eq!(
-            between(&from, &to),
-            Vec::from_iter(expected.into_iter().flatten())
-        );
+        let expected: Vec<_> = expected.into_iter().flatten().collect();
+        assert_eq!(between(&from, &to), expected);
         assert_eq!(between(&from, &from), []);
     }
 }

@@ -6,6 +6,7 @@ mod bulk;
 mod events;
 mod export;
 mod export_keys;
+mod hostile;
 mod meanwhile;
 mod metadata;
 mod theme;
