@@ -109,7 +109,8 @@ pub enum Cause {
     CertificateExpired,
     /// Signed by something else than RSA with SHA-2 (S16).
     Algorithm {
-        /// What it is signed by, by its last part. Empty: unknown.
+        /// What it is signed by, by its last part. Empty: the method is strong, and something else
+        /// of the signature is not accepted, such as a transform.
         used: String,
     },
     /// Encrypted, though the settings say that it is not.
@@ -264,12 +265,12 @@ impl Cause {
                 )
                 .into();
             }
+            Self::Algorithm { used } if used.is_empty() => {
+                "The signature uses an algorithm or a transform that is not accepted. Set the \
+                 provider to RSA with SHA-256, exclusive canonicalization, and no transform but the \
+                 enveloped signature."
+            }
             Self::Algorithm { used } => {
-                let used = if used.is_empty() {
-                    "another algorithm"
-                } else {
-                    used
-                };
                 return format!(
                     "The provider signs with {used}. Only RSA with SHA-256, SHA-384 or SHA-512 is \
                      accepted: SHA-1 can be forged. Set the provider to SHA-256."

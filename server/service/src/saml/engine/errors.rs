@@ -74,7 +74,7 @@ pub(super) fn cause_of(error: &SamlError, peek: &Peek, skew: TimeDelta, now: Ins
         | SamlError::SignedReferenceMismatch
         | SamlError::PotentialWrappingAttack => Cause::Wrapped,
         SamlError::AlgorithmUnsupported => Cause::Algorithm {
-            used: weakest(&peek.algorithms),
+            used: weak(peek).cloned().unwrap_or_default(),
         },
         SamlError::NoTrustedCertificate
         | SamlError::CertificateMismatch
@@ -96,7 +96,7 @@ fn ahead(peek: &Peek, skew: TimeDelta, now: Instant) -> Option<i64> {
 /// What a signature that does not fit is told as: the library knows no weak algorithm, so by one it
 /// never fits.
 fn signature_of(peek: &Peek) -> Cause {
-    match peek.algorithms.iter().find(|used| !is_strong(used)) {
+    match weak(peek) {
         Some(weak) => Cause::Algorithm { used: weak.clone() },
         None => Cause::WrongSignature,
     }
@@ -109,8 +109,8 @@ fn is_strong(used: &str) -> bool {
     sha2.contains(&hash)
 }
 
-/// The algorithm to tell: one that is not of SHA-2 first.
-fn weakest(algorithms: &[String]) -> String {
-    let weak = algorithms.iter().find(|used| !is_strong(used));
-    weak.or(algorithms.first()).cloned().unwrap_or_default()
+/// An algorithm that is not of SHA-2. `None`: what is not supported is another thing, such as a
+/// transform or a way to canonicalise.
+fn weak(peek: &Peek) -> Option<&String> {
+    peek.algorithms.iter().find(|used| !is_strong(used))
 }
