@@ -249,6 +249,17 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_domain_has_a_name_unless_its_type_has_none() {
+        assert_eq!(DomainType::Unixpwd.domain(""), Ok(String::new()));
+        assert!(DomainType::Unixpwd.domain("host").is_err());
+        for domain_type in [DomainType::Saml, DomainType::Nt] {
+            assert_eq!(domain_type.domain("corp"), Ok("corp".to_owned()));
+            assert_eq!(domain_type.domain(""), Err(Problem::Required));
+            assert!(domain_type.domain("a:b").is_err());
+        }
+    }
+
+    #[test]
     fn the_full_identity_is_domain_user_type_and_number() {
         assert_eq!(bob().to_string(), ":bob:unixpwd:1003");
     }
