@@ -5,8 +5,9 @@ use std::{
 };
 
 use sqlx::{
-    PgPool, SqlitePool,
+    Database, PgPool, SqlitePool,
     migrate::Migrator,
+    pool::PoolOptions,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -36,6 +37,13 @@ impl OpenError {
     pub(crate) fn because(what: impl std::fmt::Display, cause: impl std::fmt::Display) -> Self {
         Self(format!("{what}: {cause}"))
     }
+}
+
+/// A pool that keeps its connections. sqlx 0.9 looks after idle ones in a loop that counts them, and
+/// the count wraps below zero when one is taken and given back at the same moment: then the loop
+/// does not end, nor does the program. Whether a connection is still good is asked when it is taken.
+fn keeping<DB: Database>(options: PoolOptions<DB>) -> PoolOptions<DB> {
+    options.idle_timeout(None).max_lifetime(None)
 }
 
 impl Db {
@@ -86,7 +94,7 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
-        let write: SqlitePool = SqlitePoolOptions::new()
+        let write: SqlitePool = keeping(SqlitePoolOptions::new())
             .max_connections(1)
             .connect_with(options.clone())
             .await
@@ -94,7 +102,7 @@ impl Db {
         SQLITE.run(&write).await.map_err(|cause| {
             OpenError::because(format_args!("cannot migrate the database {file}"), cause)
         })?;
-        let read = SqlitePoolOptions::new()
+        let read = keeping(SqlitePoolOptions::new())
             .max_connections(READERS)
             .connect_with(
                 options
@@ -108,7 +116,7 @@ impl Db {
 
     async fn open_postgres(options: PgConnectOptions) -> Result<Self, OpenError> {
         let host = options.get_host().to_owned();
-        let pool: PgPool = PgPoolOptions::new()
+        let pool: PgPool = keeping(PgPoolOptions::new())
             .max_connections(POSTGRES_CONNECTIONS)
             .connect_with(options.application_name("latchkey"))
             .await
