@@ -223,7 +223,7 @@ async fn s25_an_answer_signs_in_the_browser_that_asked() {
 service::on_both_databases! {
     /// L11, S23: two real providers that assert the same subject and the same name.
     async fn l11_s23_one_name_at_two_providers_is_two_people(harness: Harness) {
-        let stage = Stage::on(harness, settings()).await;
+        let stage = Stage::today(harness, settings()).await;
         let other = another(&stage).await;
         let services = stage.app.harness.services.clone();
         let first = stage.sign_in(|_| ()).await;

@@ -7,7 +7,7 @@ use super::{Stage, stage::settings};
 
 service::on_both_databases! {
     async fn the_provider_signs_somebody_out_and_the_key_waits_for_the_next_sign_in(harness: Harness) {
-        let stage = Stage::on(harness, settings()).await;
+        let stage = Stage::today(harness, settings()).await;
         let cookie = stage.sign_in(|_| ()).await;
         let other = stage.sign_in(|statement| statement.name_id = "ben".to_owned()).await;
         let anna = stage.actor(&cookie).await.unwrap();
@@ -45,7 +45,7 @@ service::on_both_databases! {
     }
 
     async fn by_policy_the_key_lives_on(harness: Harness) {
-        let stage = Stage::on(harness, settings()).await;
+        let stage = Stage::today(harness, settings()).await;
         let services = stage.app.harness.services.clone();
         let policy = Policy { logout_disables_keys: false, ..Policy::default() };
         services.set_policy(&Actor::console(), &policy).await.unwrap();
@@ -60,7 +60,7 @@ service::on_both_databases! {
     }
 
     async fn signing_out_here_signs_out_at_the_provider(harness: Harness) {
-        let stage = Stage::on(harness, settings()).await;
+        let stage = Stage::today(harness, settings()).await;
         let cookie = stage.sign_in(|_| ()).await;
         let anna = stage.actor(&cookie).await.unwrap();
         let services = stage.app.harness.services.clone();

@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use chrono::{SubsecRound, TimeDelta};
+use chrono::TimeDelta;
 use domain::{
     Instant,
     saml::{Cause, ProviderSettings},
@@ -77,13 +77,15 @@ impl Stage {
         Self::on(Harness::sqlite().await, settings()).await
     }
 
+    /// Today: the provider's library dates what it says about signing out by the machine's clock.
+    pub(crate) async fn today(harness: Harness, settings: ProviderSettings) -> Self {
+        let today = Instant::from(SystemTime::now());
+        harness.clock.advance(today - harness.services.now());
+        Self::on(harness, settings).await
+    }
+
     pub(crate) async fn on(harness: Harness, settings: ProviderSettings) -> Self {
         std::fs::write(harness.data_dir.path().join("saml-key.pem"), key("ours")).unwrap();
-        // The provider's library dates what it says about signing out by the machine's clock.
-        let today = Instant::from(SystemTime::now());
-        // A message tells milliseconds.
-        let today = today.trunc_subsecs(3);
-        harness.clock.advance(today - harness.services.now());
         let idp = provider("idp");
         let wanted = ProviderChange {
             settings,
