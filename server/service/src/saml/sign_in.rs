@@ -512,7 +512,7 @@ impl Saml {
         }
     }
 
-    /// Begins the session of whoever was let in, and lets their key work.
+    /// Begins the session of whoever was let in, and lets their key work if it is one at the web UI.
     #[expect(
         clippy::too_many_arguments,
         reason = "one step, cut off for its length"
@@ -577,11 +577,9 @@ impl Saml {
             }),
             saml,
         };
-        for tag in store::activate_keys(&mut tx.conn(), actor.identity.id).await? {
-            let event = Event::done(Action::KeyActivated, tag.as_str())
-                .before(json!({ "state": "INACTIVE", "samlSessionValidated": false }))
-                .after(json!({ "samlSessionValidated": true }));
-            core.append(&mut tx, Who::from(&actor), &event).await?;
+        // A sign-in to the web UI, that is: a token of the REST API is none.
+        if matches!(actor.via, Via::Session(_)) {
+            self.activate_keys(&mut tx, &actor).await?;
         }
         let event = Event::done(Action::SignedIn, id).after(json!({
             "provider": known.settings.name,
@@ -593,6 +591,17 @@ impl Saml {
             actor: Box::new(actor),
             next: row.next_page,
         })
+    }
+
+    /// Lets the keys work that wait for their owner's sign-in.
+    async fn activate_keys(&self, tx: &mut Tx, owner: &Actor) -> Result<(), Fault> {
+        for tag in store::activate_keys(&mut tx.conn(), owner.identity.id).await? {
+            let event = Event::done(Action::KeyActivated, tag.as_str())
+                .before(json!({ "state": "INACTIVE", "samlSessionValidated": false }))
+                .after(json!({ "samlSessionValidated": true }));
+            self.core.append(tx, Who::from(owner), &event).await?;
+        }
+        Ok(())
     }
 
     /// A handle counts once, also when it led nowhere.

@@ -22,7 +22,8 @@ use super::{
     xml::part,
 };
 
-async fn add(stage: &Stage, name: &str) -> Principal {
+/// A user whom an administrator adds before the first sign-in.
+pub(super) async fn add(stage: &Stage, name: &str) -> Principal {
     let principal = Principal::new(DomainType::Saml, "idp", name).unwrap();
     let wanted = NewUser {
         principal: principal.clone(),

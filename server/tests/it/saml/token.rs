@@ -1,8 +1,10 @@
 //! A token of the REST API for whoever signed in by SAML.
 
 use chrono::TimeDelta;
+use domain::expiry::Validity;
 use http::Method;
 use serde_json::json;
+use service::{Actor, keys::NewKey};
 
 use super::{Stage, stage::settings};
 use crate::support::{Answer, KEYS, MEDIA_TYPE, unauthenticated};
@@ -71,5 +73,23 @@ service::on_both_databases! {
                 "key.create done",
             ]
         );
+    }
+
+    /// L8: the key that an administrator made waits for a sign-in to the web UI; a token is none.
+    async fn a_token_does_not_let_a_waiting_key_work(harness: Harness) {
+        let stage = Stage::on(harness, settings()).await;
+        let anna = super::flow::add(&stage, "anna").await;
+        let keys = &stage.app.harness.services.keys;
+        let validity = Validity::days(30).ok();
+        let wanted = NewKey { owner: Some(anna), validity, ..NewKey::default() };
+        let made = keys.create(&Actor::console(), wanted).await.unwrap().done();
+        let value = made.value.reveal().to_string();
+        let began = stage.begin().await;
+        let landing = stage.answer(&began, &stage.good(&began)).await;
+        let (_, handle) = landing.header("location").split_once("handle=").unwrap();
+        assert_eq!(exchange(&stage, handle, Some(&began.cookie)).await.status, 201);
+        refused(&stage.app.key(&value).get(KEYS).await);
+        stage.sign_in(|_| ()).await;
+        assert_eq!(stage.app.key(&value).get(KEYS).await.status, 200);
     }
 }
