@@ -163,7 +163,7 @@ journeys('hostile texts in every field', ({ journey, bothWays }) => {
     assert.equal(await server.query(`select count(*) from api_key where tag = '${tag}' and deleted_at is null`), '1');
     await field.fill(owner.name);
     await dialog.getByRole('button', { name: 'Delete' }).click();
-    await page.waitForURL('**/security/api-keys?notice=deleted');
+    await page.waitForURL(`**/security/api-keys?notice=deleted&tag=${encodeURIComponent(tag)}`);
   });
 
   journey('only the number lets several keys be deleted', async (context) => {
