@@ -3,17 +3,14 @@
 use std::{
     path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering},
-    time::SystemTime,
 };
 
 use chrono::TimeDelta;
-use domain::{
-    Instant,
-    saml::{Cause, ProviderSettings},
-};
+use domain::saml::{Cause, ProviderSettings};
 use http::Method;
 use service::{
     Actor,
+    clock::{Clock as _, SystemClock},
     saml::{
         Incoming, ProviderChange,
         idp::{Asked, Provider, Statement, encode},
@@ -79,7 +76,7 @@ impl Stage {
 
     /// Today: the provider's library dates what it says about signing out by the machine's clock.
     pub(crate) async fn today(harness: Harness, settings: ProviderSettings) -> Self {
-        let today = Instant::from(SystemTime::now());
+        let today = SystemClock.now();
         harness.clock.advance(today - harness.services.now());
         Self::on(harness, settings).await
     }
