@@ -9,7 +9,7 @@ use leptos_router::hooks::use_location;
 
 use super::{
     loading::loaded,
-    meanwhile::{look_when_stale, meanwhile},
+    meanwhile::Seen,
     role::{not_editable, told},
     trouble::{FormFault, about, focus_on, lead_on},
 };
@@ -48,67 +48,40 @@ pub fn EditRolePage(
     .whole()
 }
 
-/// What the form is about, and what is different by now.
-#[derive(Clone, Copy)]
-struct Seen {
-    role: RwSignal<SeenRole>,
-    changes: RwSignal<Vec<Change>>,
+/// What the form is about.
+fn seen(sending: Sending, present: Option<&Role>) -> Seen<SeenRole> {
+    // Before a refusal without JavaScript.
+    let query = sending.entered();
+    let said = |field| query.get(field).unwrap_or_default();
+    let before = SeenRole {
+        name: said("seen_name"),
+        description: said("seen_description"),
+        grants: said("seen_grants"),
+    };
+    let before = (!before.name.is_empty()).then_some(&before);
+    let of = |role: Option<&Role>| role.map(SeenRole::of).unwrap_or_default();
+    let seen = Seen::begin(before, of(present), between);
+    let at = use_location().pathname.get_untracked();
+    seen.look_when_stale(sending, LoadRoleForm::PATH, at, move |form: RoleForm| {
+        of(form.role.as_ref())
+    });
+    seen
 }
 
-impl Seen {
-    fn begin(sending: Sending, present: Option<&Role>) -> Self {
-        let present = present.map(SeenRole::of).unwrap_or_default();
-        // Before a refusal without JavaScript.
-        let query = sending.entered();
-        let said = |field| query.get(field).unwrap_or_default();
-        let before = SeenRole {
-            name: said("seen_name"),
-            description: said("seen_description"),
-            grants: said("seen_grants"),
-        };
-        let changes = if before.name.is_empty() {
-            Vec::new()
-        } else {
-            between(&before, &present)
-        };
-        let seen = Self {
-            role: RwSignal::new(present),
-            changes: RwSignal::new(changes),
-        };
-        let at = use_location().pathname.get_untracked();
-        look_when_stale(sending, LoadRoleForm::PATH, at, move |form: RoleForm| {
-            let now = form.role.as_ref().map(SeenRole::of).unwrap_or_default();
-            let before = seen.role.try_get_untracked().unwrap_or_default();
-            seen.changes.try_set(between(&before, &now));
-            // From here on it is the present role that is changed.
-            seen.role.try_set(now);
-        });
-        seen
-    }
-
-    fn fields(self) -> AnyView {
-        let field =
-            move |place: usize| move || self.role.with(|role| role.all()[place].1.to_owned());
-        let names = self
-            .role
-            .with_untracked(|role| role.all().map(|(name, _)| name));
-        let fields = names.into_iter().enumerate();
-        let fields = fields
-            .map(|(place, name)| view! { <input type="hidden" name=name value=field(place) /> });
-        fields.collect_view().whole()
-    }
-
-    fn told(self, sending: Sending) -> AnyView {
-        let changes = self.changes.get();
-        if changes.is_empty() {
-            return view! { <FormFault sending /> }.whole();
-        }
-        meanwhile(
-            "Nothing was saved: somebody else has changed this role meanwhile. Your entries are still here. Compare, and save again if they still hold.",
-            changes,
-        )
-    }
+/// What was seen, as the form sends it along.
+fn fields(seen: Seen<SeenRole>) -> AnyView {
+    let field = move |place: usize| move || seen.now.with(|role| role.all()[place].1.to_owned());
+    let names = seen
+        .now
+        .with_untracked(|role| role.all().map(|(name, _)| name));
+    let fields = names.into_iter().enumerate();
+    let fields =
+        fields.map(|(place, name)| view! { <input type="hidden" name=name value=field(place) /> });
+    fields.collect_view().whole()
 }
+
+/// The role is not the one any more that somebody began to change.
+const CHANGED: &str = "Nothing was saved: somebody else has changed this role meanwhile. Your entries are still here. Compare, and save again if they still hold.";
 
 /// What is different about a role.
 fn between(from: &SeenRole, to: &SeenRole) -> Vec<Change> {
@@ -139,7 +112,7 @@ const PURPOSE: &str = "What it is for";
 #[component]
 fn Form(form: RoleForm, sending: Sending) -> AnyView {
     let before = use_query().get_untracked();
-    let seen = Seen::begin(sending, form.role.as_ref());
+    let seen = seen(sending, form.role.as_ref());
     let (id, name, description, grants) = form.role.map_or_else(Default::default, |role| {
         (
             role.id.to_string(),
@@ -171,9 +144,11 @@ fn Form(form: RoleForm, sending: Sending) -> AnyView {
     let groups = groups.collect_view();
     view! {
         <form method="post" action=SaveRole::PATH on:submit=sending.submit(SaveRole::PATH)>
-            {move || seen.told(sending)}
+            {move || {
+                seen.told(CHANGED).unwrap_or_else(|| view! { <FormFault sending /> }.whole())
+            }}
             <input type="hidden" name="id" value=id />
-            {seen.fields()}
+            {fields(seen)}
             <TextField
                 name="name"
                 label=NAME

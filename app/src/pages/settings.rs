@@ -11,7 +11,7 @@ use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 
 use super::{
     loading::loaded,
-    meanwhile::{look_when_stale, meanwhile},
+    meanwhile::{Seen, meanwhile},
     policy_words,
     told::ToldHere,
     trouble::{FormFault, about, focus_on, lead_on},
@@ -143,23 +143,19 @@ impl Entries {
 
 /// The policy that the form is about, and what is different by now.
 #[derive(Clone, Copy)]
-struct Seen {
-    policy: RwSignal<Policy>,
-    /// Since the form was refused because of it.
-    refused: RwSignal<Vec<Change>>,
+struct Shown {
+    policy: Seen<Policy>,
     /// Beside a form that was not sent.
     beside: RwSignal<Vec<Change>>,
 }
 
-impl Seen {
+impl Shown {
     fn begin(sending: Sending, present: &Policy) -> Self {
         // Before a refusal without JavaScript.
         let before = sending.entered().get("seen").map(SeenPolicy);
         let before = before.and_then(|seen| seen.read());
-        let changes = before.map(|before| policy_words::between(&before, present));
         Self {
-            policy: RwSignal::new(present.clone()),
-            refused: RwSignal::new(changes.unwrap_or_default()),
+            policy: Seen::begin(before.as_ref(), present.clone(), policy_words::between),
             beside: RwSignal::new(Vec::new()),
         }
     }
@@ -168,14 +164,12 @@ impl Seen {
     /// elsewhere. What is in the form stays.
     fn look_again(self, sending: Sending, pulse: Pulse) {
         let now = move |page: SettingsPage| {
-            let before = self.policy.try_get_untracked().unwrap_or_default();
-            let changes = policy_words::between(&before, &page.policy);
             self.beside.try_set(Vec::new());
-            self.refused.try_set(changes);
-            // From here on it is the present policy that is changed.
-            self.policy.try_set(page.policy);
+            page.policy
         };
-        look_when_stale(sending, LoadSettingsPage::PATH, String::new(), now);
+        let path = LoadSettingsPage::PATH;
+        self.policy
+            .look_when_stale(sending, path, String::new(), now);
         Effect::new(move |before: Option<()>| {
             pulse.beat.get();
             if before.is_none() {
@@ -183,9 +177,8 @@ impl Seen {
             }
             spawn_local(async move {
                 let page = decode::<SettingsPage>(&ask(LoadSettingsPage {}).await);
-                if let (Ok(page), Some(before)) = (page, self.policy.try_get_untracked()) {
-                    let changes = policy_words::between(&before, &page.policy);
-                    self.beside.try_set(changes);
+                if let Ok(page) = page {
+                    self.beside.try_set(self.policy.until(&page.policy));
                 }
             });
         });
@@ -193,26 +186,25 @@ impl Seen {
 
     /// The policy as the form sends it along.
     fn text(self) -> String {
-        self.policy.with(|policy| SeenPolicy::of(policy).0)
+        self.policy.now.with(|policy| SeenPolicy::of(policy).0)
     }
 
     fn told(self, sending: Sending) -> AnyView {
-        let (refused, beside) = (self.refused.get(), self.beside.get());
-        if !refused.is_empty() {
-            return meanwhile(
-                "Nothing was saved: somebody else has changed the policy meanwhile. Your entries are still here. Compare, and save again if they still hold.",
-                refused,
-            );
+        let beside = self.beside.get();
+        if let Some(refused) = self.policy.told(REFUSED) {
+            return refused;
         }
         if !beside.is_empty() {
-            return meanwhile(
-                "Somebody else has just changed the policy. What is in the form is from before; you will be asked to compare before it is saved.",
-                beside,
-            );
+            return meanwhile(BESIDE, beside);
         }
         view! { <FormFault sending /> }.whole()
     }
 }
+
+/// The policy is not the one any more that somebody began to change.
+const REFUSED: &str = "Nothing was saved: somebody else has changed the policy meanwhile. Your entries are still here. Compare, and save again if they still hold.";
+/// It is another one by now, and nothing was sent yet.
+const BESIDE: &str = "Somebody else has just changed the policy. What is in the form is from before; you will be asked to compare before it is saved.";
 
 #[component]
 fn PolicyForm(page: SettingsPage, sending: Sending, pulse: Pulse) -> impl IntoView {
@@ -225,7 +217,7 @@ fn PolicyForm(page: SettingsPage, sending: Sending, pulse: Pulse) -> impl IntoVi
         may_update,
         ..
     } = page;
-    let seen = Seen::begin(sending, &policy);
+    let seen = Shown::begin(sending, &policy);
     seen.look_again(sending, pulse);
     let entries = Entries {
         before: StoredValue::new(sending.entered()),
