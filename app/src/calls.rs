@@ -125,12 +125,18 @@ impl Pulse {
         Signal::derive(move || self.beat.get().to_string())
     }
 
+    /// Changes with the beat and with something else.
+    pub fn changes_or(self, other: Signal<String>) -> Signal<String> {
+        Signal::derive(move || format!("{} {}", self.beat.get(), other.get()))
+    }
+
     /// Says how it stood when the page was made.
     pub fn known(self, pulse: &str) {
         pulse.clone_into(&mut self.known.write_value());
     }
 
-    /// Asks no more: what was shown is gone, and looking for it again would only be refused again.
+    /// Asks no more: what was shown is gone and would only be refused again, or is asked about and
+    /// stays as it is.
     pub fn rest(self) {
         self.rests.set_value(true);
     }

@@ -44,9 +44,8 @@ pub fn KeysPage() -> AnyView {
     let type_ahead = type_ahead();
     let choice = Choice::of(Sending::to(&[ChooseColumns::PATH]));
     let chosen = choice.done();
-    let changes =
-        Signal::derive(move || format!("{} {} {}", pulse.beat.get(), again.get(), chosen.get()));
-    let page = read_here(|at| LoadKeysPage { at }, changes);
+    let done = Signal::derive(move || format!("{} {}", again.get(), chosen.get()));
+    let page = read_here(|at| LoadKeysPage { at }, pulse.changes_or(done));
     view! {
         <p class="crumbs">"Security › Access keys"</p>
         <Heading title="API keys" />

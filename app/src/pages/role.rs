@@ -29,21 +29,17 @@ pub fn RolePage(
     let withdrawing = Sending::to(&[SetDomainSelfService::PATH]);
     focus_on(withdrawing.fault);
     lead_on(withdrawing.fault);
-    // What is asked about stays as it is.
-    let pulse = (!delete).then(live);
+    let pulse = live();
+    if delete {
+        pulse.rest();
+    }
     let done = Sending::any_done([withdrawing]);
-    let changes = Signal::derive(move || {
-        let beat = pulse.map(|pulse| pulse.beat.get());
-        format!("{} {}", beat.unwrap_or_default(), done.get())
-    });
-    let page = read_here(|at| LoadRolePage { at }, changes);
+    let page = read_here(|at| LoadRolePage { at }, pulse.changes_or(done));
     view! {
         <Heading title="Role" />
         <ToldHere />
         {loaded(page, move |page: RolePage| {
-            if let Some(pulse) = pulse {
-                pulse.known(&page.pulse);
-            }
+            pulse.known(&page.pulse);
             let question = (delete && page.may_delete && !page.role.built_in)
                 .then(|| view! { <Question role=page.role.clone() sending /> });
             view! {

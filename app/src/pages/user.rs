@@ -48,21 +48,17 @@ pub fn UserPage(
         focus_on(sending.fault);
         lead_on(sending.fault);
     }
-    // What is asked about stays as it is, and is asked anew when it is done.
-    let pulse = (asked == Asked::Nothing).then(live);
+    let pulse = live();
+    if asked != Asked::Nothing {
+        pulse.rest();
+    }
     let done = Sending::any_done([rights, password, factor]);
-    let changes = Signal::derive(move || {
-        let beat = pulse.map(|pulse| pulse.beat.get());
-        format!("{} {}", beat.unwrap_or_default(), done.get())
-    });
-    let page = read_here(|at| LoadUserPage { at }, changes);
+    let page = read_here(|at| LoadUserPage { at }, pulse.changes_or(done));
     view! {
         <Heading title="User" />
         <ToldHere />
         {loaded(page, move |page: UserPage| {
-            if let Some(pulse) = pulse {
-                pulse.known(&page.pulse);
-            }
+            pulse.known(&page.pulse);
             let question = (asked != Asked::Nothing)
                 .then(|| view! { <Question page=page.clone() asked sending=state /> });
             let (roles, password) = (roles_of(&page, rights), password_of(&page, password));

@@ -119,9 +119,7 @@ pub fn within_query(page: &str) -> String {
 /// The page to sign in again once the session has ended, and to come back to `here`: a path with
 /// its query, if [`own_path`] lets it through.
 pub fn sign_in_again(here: &str) -> String {
-    let mut way = "/sign-in?notice=ended&next=".to_owned();
-    crate::ui::escape(&mut way, here);
-    way
+    crate::ui::address("/sign-in", &[("notice", "ended"), ("next", here)])
 }
 
 /// Ends the session that asks.
