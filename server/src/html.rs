@@ -1,17 +1,6 @@
 //! What is written into HTML without the framework.
 
-/// A text within HTML, also within an attribute in quotes (W2).
+/// A text within HTML, also within an attribute in quotes of either kind (W2).
 pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
+    html_escape::encode_double_quoted_attribute(text).replace('\'', "&#39;")
 }

@@ -369,7 +369,7 @@ fn groups(entries: Entries, settings: &ProviderSettings) -> AnyView {
                     aria-describedby="group_roles-hint group_roles-error"
                     aria-invalid=move || error.get().map(|_| "true")
                 >
-                    {within_area(text)}
+                    {within_area(&text)}
                 </textarea>
                 <p class="field__hint" id="group_roles-hint">
                     "A line each: group => role. Whoever is in the group holds the role from their next sign-in on; when the group goes, so does the role."

@@ -42,7 +42,7 @@ pub fn TextArea(
                     text.try_set(event.target().value());
                 }
             >
-                {within_area(text.get_untracked())}
+                {within_area(&text.get_untracked())}
             </textarea>
             <p class="field__hint" id=format!("{name}-hint")>
                 {hint}
@@ -56,12 +56,10 @@ pub fn TextArea(
 /// A text as it is to be written within `<textarea>`. leptos writes it there as it is, as within a
 /// script, so that on the server it could end the area and go on as markup (W2); in the browser it is
 /// a text in any case.
-pub fn within_area(text: String) -> String {
-    if !cfg!(feature = "ssr") {
-        return text;
-    }
-    let text = text.replace('&', "&amp;");
-    text.replace('<', "&lt;").replace('>', "&gt;")
+pub fn within_area(text: &str) -> String {
+    #[cfg(feature = "ssr")]
+    let text = html_escape::encode_text(text);
+    String::from(text)
 }
 
 #[cfg(all(test, feature = "ssr"))]

@@ -7,6 +7,7 @@ use std::{fmt::Write as _, time::SystemTime};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{SecondsFormat, TimeDelta};
 use domain::Instant;
+use html_escape::encode_double_quoted_attribute as escape;
 use saml_rs::{
     AuthnRequest, BrowserInput, CertificatePem, Credentials, EntityId, FormField, Idp, IdpConfig,
     IdpValidationPolicy, LogoutRequest, LogoutSubject, MetadataTrustPolicy, NameId, PrivateKeyPem,
@@ -356,18 +357,4 @@ impl ReplayCache for Forgetful {
     fn check_and_store(&mut self, _: ReplayKey, _: SystemTime) -> Result<(), SamlError> {
         Ok(())
     }
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
