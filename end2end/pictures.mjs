@@ -168,7 +168,7 @@ async function asAdministrator() {
   await show(visit, LIST, 'api-keys');
   const columns = page.getByRole('group', { name: 'Columns besides the API key' });
   await show(visit, LIST, 'columns', async () => {
-    await page.getByText('Columns', { exact: true }).click();
+    await page.getByText('Columns and rows', { exact: true }).click();
     await columns.waitFor();
   });
   await show(visit, `${LIST}?show=active&sort=expires&way=up`, 'several', async () => {

@@ -83,6 +83,27 @@ pub fn focus(selectors: &[&str]) {
     }
 }
 
+/// Leaves the focus where it is, also when what has it is drawn anew: then the first element that is
+/// written like it takes it, and none if the focus has gone elsewhere.
+pub fn keep_focus() {
+    let Some(had) = document().active_element() else {
+        return;
+    };
+    request_animation_frame(move || {
+        // Nothing has the focus: the document's body does.
+        if had.is_connected() || document().active_element() != document().body().map(Into::into) {
+            return;
+        }
+        let likes = document().query_selector_all(&format!("main {}", had.tag_name()));
+        let Ok(likes) = likes else { return };
+        let likes = (0..likes.length()).filter_map(|index| likes.item(index));
+        let mut likes = likes.filter_map(|like| like.dyn_into::<web_sys::HtmlElement>().ok());
+        if let Some(like) = likes.find(|like| like.outer_html() == had.outer_html()) {
+            let _ = like.focus();
+        }
+    });
+}
+
 /// Tells the application what was entered before it was alive: every entry of `main` that is not
 /// as the page came says so again.
 pub fn replay_entries() {

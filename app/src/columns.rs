@@ -1,4 +1,5 @@
-//! Which columns the table of everybody's keys has, besides the key itself and what can be done.
+//! How the table of everybody's keys looks: which columns it has, besides the key itself and what
+//! can be done, and how many rows a page.
 
 use serde::{Deserialize, Serialize};
 
@@ -106,17 +107,6 @@ impl Columns {
             found.map_or(columns, |column| columns.with(column, true))
         })
     }
-
-    /// The names, for the cookie.
-    pub fn names(self) -> String {
-        let names = self.shown().map(KeyColumn::as_str);
-        names.collect::<Vec<_>>().join(".")
-    }
-
-    /// Reads [`Columns::names`].
-    pub fn from_names(text: &str) -> Self {
-        Self::named(text.split('.'))
-    }
 }
 
 /// Who chose nothing sees what one asks for most.
@@ -130,34 +120,110 @@ impl Default for Columns {
     }
 }
 
+/// How many keys a page of the table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Rows {
+    /// 25.
+    Few,
+    /// 50.
+    #[default]
+    Standard,
+    /// 100: as many as the list gives at a time.
+    Most,
+}
+
+impl Rows {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::Few, Self::Standard, Self::Most];
+
+    /// How many.
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::Few => 25,
+            Self::Standard => 50,
+            Self::Most => domain::directory::MAX_PAGE,
+        }
+    }
+
+    /// The choice of that number, in digits.
+    pub fn named(number: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|rows| rows.number().to_string() == number)
+    }
+}
+
+/// What somebody chose of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TableLook {
+    /// The columns.
+    pub columns: Columns,
+    /// How long a page is.
+    pub rows: Rows,
+}
+
+impl TableLook {
+    /// For the cookie: the columns' names and the number of rows.
+    pub fn names(self) -> String {
+        let shown = self.columns.shown();
+        let names = shown.map(|column| format!("{}.", column.as_str()));
+        names.collect::<String>() + &self.rows.number().to_string()
+    }
+
+    /// Reads [`TableLook::names`].
+    pub fn from_names(text: &str) -> Self {
+        Self {
+            columns: Columns::named(text.split('.')),
+            rows: text.split('.').find_map(Rows::named).unwrap_or_default(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_choice_is_read_back_as_it_was_written() {
-        for bits in 0..=u8::MAX {
+        for (bits, rows) in (0..=u8::MAX).flat_map(|bits| Rows::ALL.map(|rows| (bits, rows))) {
             let columns = Columns(bits);
-            assert_eq!(Columns::from_names(&columns.names()), columns);
+            let look = TableLook { columns, rows };
+            assert_eq!(TableLook::from_names(&look.names()), look);
             assert_eq!(
                 Columns::named(columns.shown().map(KeyColumn::as_str)),
                 columns
             );
         }
         assert_eq!(
-            Columns::default().names(),
-            "owner.state.expires.used.created"
+            TableLook::default().names(),
+            "owner.state.expires.used.created.50"
         );
     }
 
     /// W8: a cookie can say anything.
     #[test]
-    fn what_names_no_column_says_nothing() {
-        for text in ["", ".", "owners", "<b>", "OWNER", "owner state", "\0"] {
-            assert_eq!(Columns::from_names(text), Columns::NONE, "{text:?}");
+    fn what_names_nothing_says_nothing() {
+        let nothing = TableLook {
+            columns: Columns::NONE,
+            rows: Rows::Standard,
+        };
+        for text in [
+            "",
+            ".",
+            "owners",
+            "<b>",
+            "OWNER",
+            "owner state",
+            "\0",
+            "-1",
+            "1000000",
+            "025",
+            "25 ",
+        ] {
+            assert_eq!(TableLook::from_names(text), nothing, "{text:?}");
         }
         let issuer = Columns::NONE.with(KeyColumn::Issuer, true);
-        assert_eq!(Columns::from_names("x.issuer.issuer.."), issuer);
+        let look = TableLook::from_names("x.issuer.issuer..7.100");
+        assert_eq!((look.columns, look.rows), (issuer, Rows::Most));
         assert_eq!(issuer.with(KeyColumn::Issuer, false), Columns::NONE);
     }
 }

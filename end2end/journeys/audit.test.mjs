@@ -54,6 +54,17 @@ journeys('audit', ({ journey, bothWays }) => {
     assert.ok(lines.length > 1 && lines.slice(1).every((line) => line.includes('"user.create"')));
   });
 
+  bothWays('is taken along signed', async ({ server, visit, page }) => {
+    await open(server, visit, '/security/audit?what=user.create');
+    await page.getByText('Filter and export').click();
+    const waiting = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Export signed' }).click();
+    const download = await waiting;
+    assert.equal(download.suggestedFilename(), 'latchkey-audit-signed.jsonl');
+    const found = await server.cli(['audit', 'check-export', await download.path()]);
+    assert.match(found, /^records: \d+, exported: .* UTC\nThe file is as it was exported\.\n$/);
+  });
+
   bothWays('is for those with the permission', async ({ server, visit, page }) => {
     visit.expectProblem(/403/);
     await signIn(visit, await newPerson(server));

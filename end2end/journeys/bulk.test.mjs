@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { dateIn } from '../support/dates.mjs';
 import { journeys } from '../support/journeys.mjs';
-import { isAt } from '../support/page.mjs';
+import { isAnswered, isAt } from '../support/page.mjs';
 import { administrator, editKey, expireKey, keyDetails, makeKey, makeManyKeys, newPerson, signIn, verify } from '../support/people.mjs';
 import { until } from '../support/until.mjs';
 
@@ -39,7 +39,7 @@ async function left(visit, word) {
 async function confirm(page, number, action) {
   await dialog(page).getByLabel(`Type ${number} to go on`).fill(`${number}`);
   await button(dialog(page), action).click();
-  await dialog(page).waitFor({ state: 'detached' });
+  await isAnswered(page);
 }
 
 /** Holds the answers to some steps back: `{ tags, held, release }`, `tags` as they were sent, one by one. */
@@ -96,7 +96,7 @@ journeys('several keys at once', ({ journey }) => {
       assert.ok(await dialog(page).isVisible(), wrong);
     }
     await button(dialog(page), 'Cancel').click();
-    await dialog(page).waitFor({ state: 'detached' });
+    await isAnswered(page);
     assert.deepEqual(sent, []);
     await selected(page, '3 keys selected');
 

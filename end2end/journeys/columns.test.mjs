@@ -1,4 +1,4 @@
-// Which columns the table of everybody's keys has.
+// Which columns the table of everybody's keys has, and how many rows.
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
 import { assertAccessible, assertFits, isAt } from '../support/page.mjs';
@@ -24,7 +24,7 @@ async function shows(page, names) {
 
 async function unfold(page) {
   const field = page.getByRole('group', { name: 'Columns besides the API key' });
-  if (!(await field.isVisible())) await page.getByText('Columns', { exact: true }).click();
+  if (!(await field.isVisible())) await page.getByText('Columns and rows', { exact: true }).click();
   await field.waitFor();
 }
 
@@ -39,14 +39,14 @@ journeys('the columns of the list of all API keys', ({ journey, bothWays }) => {
     await isAt(page, 'API keys');
     assert.deepEqual(await heads(page), STANDARD);
     await unfold(page);
-    assert.equal(await button(page, 'Standard columns').count(), 0, 'they are the standard ones');
+    assert.equal(await button(page, 'Standard table').count(), 0, 'they are the standard ones');
     for (const name of ['State', 'Expires', 'Last used', 'Created']) {
       await page.getByRole('checkbox', { name, exact: true }).uncheck();
     }
     for (const name of ['Issuer', 'Last modified', 'SAML authentication']) {
       await page.getByRole('checkbox', { name, exact: true }).check();
     }
-    await button(page, 'Show these').click();
+    await button(page, 'Apply').click();
     const chosen = ['API key', 'Owner', 'Last modified', 'Issuer', 'SAML authentication', 'Actions'];
     await shows(page, chosen);
     const { pathname, searchParams } = new URL(page.url());
@@ -63,7 +63,7 @@ journeys('the columns of the list of all API keys', ({ journey, bothWays }) => {
     await shows(page, chosen);
     await unfold(page);
     assert.equal(await page.getByRole('checkbox', { name: 'State', exact: true }).isChecked(), false);
-    await button(page, 'Standard columns').click();
+    await button(page, 'Standard table').click();
     await shows(page, STANDARD);
     await visit.open(LIST);
     await shows(page, STANDARD);
@@ -76,10 +76,35 @@ journeys('the columns of the list of all API keys', ({ journey, bothWays }) => {
     await visit.open(LIST);
     await unfold(page);
     for (const box of await page.locator('#columns').getByRole('checkbox').all()) await box.uncheck();
-    await button(page, 'Show these').click();
+    await button(page, 'Apply').click();
     await shows(page, ['API key', 'Actions']);
     await visit.open(LIST);
     await shows(page, ['API key', 'Actions']);
+  });
+
+  bothWays('a page is as long as was chosen', async (context) => {
+    const { server, visit, page } = context;
+    await administrator(context);
+    await makeKey(server, await newPerson(server));
+    const rows = (number) => page.getByRole('radio', { name: new RegExp(`^${number}\\b`) });
+    await visit.open(LIST);
+    await unfold(page);
+    assert.ok(await rows(50).isChecked());
+    const send = async (name) => {
+      const answered = page.waitForResponse((answer) => answer.url().endsWith('/api/choose_columns'));
+      await button(page, name).click();
+      await answered;
+    };
+    await page.getByText('Fewest pages').click();
+    await send('Apply');
+    await visit.open(LIST);
+    await shows(page, STANDARD);
+    await unfold(page);
+    assert.ok(await rows(100).isChecked());
+    await send('Standard table');
+    await visit.open(LIST);
+    await unfold(page);
+    assert.ok(await rows(50).isChecked());
   });
 
   journey('while others change keys, what is ticked stays ticked', async (context) => {
@@ -90,10 +115,12 @@ journeys('the columns of the list of all API keys', ({ journey, bothWays }) => {
     await unfold(page);
     const issuer = page.getByRole('checkbox', { name: 'Issuer', exact: true });
     await issuer.check();
+    await page.getByText('Loads fastest').click();
     const { tag } = await makeKey(server, await newPerson(server));
     await page.locator('main .table .tag', { hasText: tag }).waitFor();
     assert.ok(await issuer.isVisible(), 'the form was folded away');
     assert.ok(await issuer.isChecked());
+    assert.ok(await page.getByRole('radio', { name: /^25 / }).isChecked());
   });
 
   journey('all of them: on a phone nothing is cut off, and axe finds nothing', async (context) => {

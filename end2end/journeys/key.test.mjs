@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
-import { fact, focused, isAt, isTold } from '../support/page.mjs';
+import { fact, focused, isAnswered, isAt, isTold } from '../support/page.mjs';
 import { keyTags, newPerson, openMenu, post, signIn, useKey, verify, withKey } from '../support/people.mjs';
 
 const QUESTION = 'Delete this API key?';
@@ -128,7 +128,7 @@ journeys('one’s key', ({ journey, bothWays }) => {
     }
     await page.keyboard.press('Escape');
     await isAt(page, 'My API key');
-    await question.waitFor({ state: 'detached' });
+    await isAnswered(page);
     assert.notEqual(await focused(page).count(), 0, 'the focus is lost');
     await page.getByText('Active', { exact: true }).waitFor();
   });

@@ -1,14 +1,23 @@
 // With the keyboard alone.
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
-import { fact, focused, isAt, isTold } from '../support/page.mjs';
+import { fact, focused, isAnswered, isAt, isTold } from '../support/page.mjs';
 import { makeKey, newPerson, post, signIn, verify, withKey } from '../support/people.mjs';
+import { until } from '../support/until.mjs';
 
 /** What has the focus, as it is called. */
 function nameOfFocus(page) {
   return page.evaluate(() => {
     const { activeElement: element, body } = document;
     return element === body ? '' : (element.ariaLabel ?? element.labels?.[0]?.innerText ?? element.innerText ?? '').replaceAll(/\s+/g, ' ').trim();
+  });
+}
+
+/** Waits until the focus is there: a page takes it once it is drawn. */
+async function focusIs(page, name) {
+  const fits = (found) => (name instanceof RegExp ? name.test(found) : name === found);
+  await until(`the focus is on ${name}`, async () => fits(await nameOfFocus(page))).catch(async (error) => {
+    assert.fail(`${error.message}: it is on "${await nameOfFocus(page)}"`);
   });
 }
 
@@ -48,7 +57,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
       await tabTo(page, /^Add API key$/, 2);
       await page.keyboard.press('Escape');
       await page.locator('#profile-menu').waitFor({ state: 'hidden' });
-      assert.match(await nameOfFocus(page), /profile menu/);
+      await focusIs(page, /profile menu/);
     }
   });
 
@@ -56,7 +65,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await signIn(visit, await newPerson(server));
     await visit.open('/profile/key');
     await page.keyboard.press('Tab');
-    assert.equal(await nameOfFocus(page), 'Skip to content');
+    await focusIs(page, 'Skip to content');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     const inMain = await page.evaluate(() => document.activeElement.closest('main') !== null);
@@ -69,27 +78,27 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     const press = (key) => page.keyboard.press(key);
     await visit.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
     await visit.open('/');
-    assert.match(await nameOfFocus(page), /^User name/);
+    await focusIs(page, /^User name/);
     await type(name);
     await tabTo(page, /^Password/, 1);
     await type(password);
     await press('Enter');
     await isAt(page, 'My API key');
-    assert.equal(await nameOfFocus(page), 'My API key');
+    await focusIs(page, 'My API key');
 
     // What a page shows comes after its heading: who tabs on before it is there passes it by.
     await page.getByRole('main').getByRole('link', { name: 'Add API key' }).waitFor();
     await tabTo(page, /^Add API key$/, 3);
     await press('Enter');
     await isAt(page, 'Add API key');
-    assert.equal(await nameOfFocus(page), 'Add API key');
+    await focusIs(page, 'Add API key');
     await page.getByLabel('Description').waitFor();
     await tabTo(page, /^Description/, 1);
     await type('nightly build');
     await tabTo(page, /^30 days/, 1);
     await press('ArrowDown');
     await press('ArrowDown');
-    assert.match(await nameOfFocus(page), /^90 days/);
+    await focusIs(page, /^90 days/);
     await assertSeen(page);
     await page.locator('#validity-end').filter({ hasText: 'in 90 days' }).waitFor();
     await tabTo(page, /^Add$/, 1);
@@ -105,7 +114,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await isTold(page, 'Copied.');
     const value = await page.evaluate(() => navigator.clipboard.readText());
     assert.equal((await verify(server, value)).status, 204);
-    assert.equal(await nameOfFocus(page), 'My API key');
+    await focusIs(page, 'My API key');
 
     // Behind it: copy the tag, edit, reissue.
     await page.getByRole('link', { name: 'Delete' }).waitFor();
@@ -117,7 +126,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await press('Enter');
     await isTold(page, 'The API key was deleted.');
     assert.equal((await verify(server, value)).status, 401);
-    assert.equal(await nameOfFocus(page), 'My API key');
+    await focusIs(page, 'My API key');
   });
 
   journey('edits a key and reissues it', async (context) => {
@@ -130,7 +139,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await tabTo(page, /^Edit$/);
     await press('Enter');
     await isAt(page, 'Edit API key');
-    assert.equal(await nameOfFocus(page), 'Edit API key');
+    await focusIs(page, 'Edit API key');
     await page.getByLabel('Description').waitFor();
     await tabTo(page, /^Description/, 1);
     await press('End');
@@ -138,26 +147,26 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await tabTo(page, /^As it is/, 1);
     await press('ArrowDown');
     await press('ArrowDown');
-    assert.match(await nameOfFocus(page), /^30 days/);
+    await focusIs(page, /^30 days/);
     await press('ArrowUp');
-    assert.match(await nameOfFocus(page), /^7 days/);
+    await focusIs(page, /^7 days/);
     await page.locator('#validity-end').filter({ hasText: 'in 7 days' }).waitFor();
     await tabTo(page, /^Save$/, 1);
     await press('Enter');
     await isTold(page, 'The changes were saved.');
-    assert.equal(await nameOfFocus(page), 'My API key');
+    await focusIs(page, 'My API key');
     assert.equal(await fact(page, 'Description').innerText(), 'nightly build, weekly');
 
     await tabTo(page, /^Reissue$/, 4);
     await press('Enter');
     await isAt(page, 'Reissue API key');
-    assert.equal(await nameOfFocus(page), 'Reissue API key');
+    await focusIs(page, 'Reissue API key');
     await page.getByLabel('Description').waitFor();
     await tabTo(page, /^Description/, 1);
     await tabTo(page, /^30 days/, 1);
     await tabTo(page, /^At once/, 1);
     await press('ArrowDown');
-    assert.match(await nameOfFocus(page), /^In 1 hour/);
+    await focusIs(page, /^In 1 hour/);
     await assertSeen(page);
     await tabTo(page, /^Reissue$/, 1);
     await press('Enter');
@@ -187,7 +196,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     assert.equal(await focused(page).getAttribute('aria-disabled'), 'true');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Space');
-    assert.equal(await nameOfFocus(page), 'Save');
+    await focusIs(page, 'Save');
     await isAt(page, 'Edit API key');
   });
 
@@ -221,17 +230,17 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await press('Enter');
     await isAt(page, 'API keys');
     await page.getByRole('link', { name: tag, exact: true }).waitFor();
-    assert.equal(await nameOfFocus(page), 'API keys');
+    await focusIs(page, 'API keys');
     await tabTo(page, /^Search$/, 10);
     await type(owner.name);
     await page.waitForURL(`**?q=${owner.name}`);
     await page.getByText('1 key', { exact: true }).first().waitFor();
-    assert.equal(await nameOfFocus(page), 'Search');
+    await focusIs(page, 'Search');
     await tabTo(page, new RegExp(`^Edit ${tag}$`), 16);
     await press('Enter');
     await isAt(page, 'Edit API key');
     await page.getByLabel('Description').waitFor();
-    assert.equal(await nameOfFocus(page), 'Edit API key');
+    await focusIs(page, 'Edit API key');
     await tabTo(page, /^Description/, 1);
     await press('End');
     await type(', weekly');
@@ -239,7 +248,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await press('Enter');
     await isTold(page, 'The changes were saved.');
     assert.equal(await fact(page, 'Description').innerText(), 'nightly build, weekly');
-    assert.equal(await nameOfFocus(page), 'API key');
+    await focusIs(page, 'API key');
   });
 
   journey('deletes several keys at once', async (context) => {
@@ -265,8 +274,8 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await question.waitFor();
     await page.getByRole('button', { name: 'Cancel' }).and(focused(page)).waitFor();
     await press('Escape');
-    await question.waitFor({ state: 'detached' });
-    assert.equal(await nameOfFocus(page), 'Delete…', 'the focus is where it was');
+    await isAnswered(page);
+    await focusIs(page, 'Delete…');
     await press('Enter');
     await page.getByRole('button', { name: 'Cancel' }).and(focused(page)).waitFor();
     await press('Shift+Tab');
@@ -275,6 +284,25 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await press('Enter');
     await page.getByText('2 deleted. Finished.').waitFor();
     for (const { value } of keys) assert.equal((await verify(server, value)).status, 401);
+  });
+
+  journey('is left where it is when others change what is shown', async (context) => {
+    const { server, visit, page } = context;
+    const mine = await makeKey(server, await newPerson(server), { description: 'marten' });
+    await signIn(visit, await newPerson(server, { roles: ['Administrator'] }));
+    await visit.open('/security/api-keys?q=marten');
+    await tabTo(page, new RegExp(`^Select ${mine.tag}$`), 60);
+    await page.keyboard.press('Space');
+    // Both are drawn anew with the list.
+    for (const name of [/^Delete…$/, /^Extend…$/]) {
+      await page.locator('main h1').focus();
+      await tabTo(page, name, 40);
+      const other = await makeKey(server, await newPerson(server), { description: 'marten' });
+      await page.getByRole('link', { name: other.tag, exact: true }).waitFor();
+      await focusIs(page, name);
+    }
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
   });
 
   journey('adds a user, gives them a role, and disables them', async ({ server, visit, page }) => {
@@ -290,7 +318,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await press('Enter');
     await isAt(page, 'Add user');
     await page.getByLabel('User name').waitFor();
-    assert.equal(await nameOfFocus(page), 'Add user');
+    await focusIs(page, 'Add user');
     await tabTo(page, /^Local account/, 1);
     await tabTo(page, /^User name/, 1);
     await type('keyboard-made');
@@ -301,7 +329,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await tabTo(page, /^Add user$/, 8);
     await press('Enter');
     await isTold(page, 'The user was added.');
-    assert.equal(await nameOfFocus(page), 'User');
+    await focusIs(page, 'User');
     await page.getByRole('link', { name: 'Disable' }).waitFor();
 
     await tabTo(page, /^Give a role$/, 8);
@@ -317,7 +345,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     const question = page.getByRole('dialog', { name: 'Disable this user?' });
     await question.getByRole('link', { name: 'Cancel' }).and(focused(page)).waitFor();
     await press('Escape');
-    await question.waitFor({ state: 'detached' });
+    await isAnswered(page);
     await page.getByRole('heading', { name: 'User', level: 1 }).and(focused(page)).waitFor();
     await page.getByRole('link', { name: 'Disable' }).waitFor();
     await tabTo(page, /^Disable$/, 4);
@@ -345,7 +373,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await tabTo(page, /^Save$/, 40);
     await press('Enter');
     await isTold(page, 'The role was added.');
-    assert.equal(await nameOfFocus(page), 'Role');
+    await focusIs(page, 'Role');
     await page.getByRole('link', { name: 'Delete' }).waitFor();
     await tabTo(page, /^Delete$/, 3);
     await press('Enter');
@@ -353,7 +381,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await tabTo(page, /^Delete$/, 2);
     await press('Enter');
     await isTold(page, 'The role was deleted.');
-    assert.equal(await nameOfFocus(page), 'Roles');
+    await focusIs(page, 'Roles');
   });
 
   journey('filters, verifies and exports the audit trail', async ({ server, visit, page }) => {
@@ -407,7 +435,7 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     await tabTo(page, new RegExp(`^${owner.name}$`), 2);
     await press('Enter');
     await page.getByText('is entered below.').waitFor();
-    assert.match(await nameOfFocus(page), /^Description/);
+    await focusIs(page, /^Description/);
     await type('by keyboard');
     await tabTo(page, /^Add$/, 8);
     await press('Enter');
@@ -448,11 +476,13 @@ journeys('the keyboard alone', ({ journey, bothWays }) => {
     const press = (key) => page.keyboard.press(key);
     await visit.open('/security/api-keys');
     await page.getByRole('table').waitFor();
-    await tabTo(page, /^Columns$/, 40);
+    await tabTo(page, /^Columns and rows$/, 40);
     await press('Enter');
     await tabTo(page, /^Issuer$/, 10);
     await press('Space');
-    await tabTo(page, /^Show these$/, 10);
+    await tabTo(page, /^50 /, 10);
+    await press('ArrowDown');
+    await tabTo(page, /^Apply$/, 10);
     await press('Enter');
     await page.getByRole('columnheader', { name: 'Issuer' }).waitFor();
   });

@@ -298,7 +298,7 @@ async function lookAtEverybodys({ server, visit, page }) {
   release();
   await page.getByText('60 deleted. Finished.').waitFor();
   await visit.open(list);
-  await page.getByText('Columns', { exact: true }).click();
+  await page.getByText('Columns and rows', { exact: true }).click();
   await page.getByRole('group', { name: 'Columns besides the API key' }).waitFor();
   await look(visit, '110 a short list and its columns');
 }

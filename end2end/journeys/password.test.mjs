@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
 import { isAt, isTold, isWrong } from '../support/page.mjs';
 import { fillSignIn, makeKey, newPerson, signIn, signOut, verify } from '../support/people.mjs';
+import { until } from '../support/until.mjs';
 
 const FRESH = 'eleven grey geese, homeward';
 
@@ -54,7 +55,7 @@ journeys('the password', ({ journey, bothWays }) => {
     await isTold(page, 'Your password was changed. Your other sessions have ended.');
     await page.getByRole('heading', { name: 'Sessions', exact: true }).waitFor();
     await page.getByText('This session').waitFor();
-    assert.equal(await page.getByRole('button', { name: /^End/ }).count(), 0);
+    await until('the others are gone', async () => (await page.getByRole('button', { name: /^End/ }).count()) === 0);
 
     await other.page.getByRole('link', { name: 'Delete' }).click();
     other.expectProblem(/401/);

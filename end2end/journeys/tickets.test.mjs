@@ -1,7 +1,7 @@
 // Approval by a second person, by two people at their own browsers.
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
-import { fact, focused, isAt, isTold, isWrong } from '../support/page.mjs';
+import { fact, focused, isAnswered, isAt, isTold, isWrong } from '../support/page.mjs';
 import { keyTags, newPerson, post, readNewKey, signIn, verify, withKey } from '../support/people.mjs';
 
 const APPROVER = 'Default Multi-Person Authorization Approver';
@@ -224,7 +224,7 @@ journeys('tickets', ({ journey, bothWays }) => {
     await dialog.waitFor();
     // Esc leads back, and the focus is not lost.
     await other.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
+    await isAnswered(page);
     await link(other, 'Approve').focus();
     await other.keyboard.press('Enter');
     await dialog.waitFor();

@@ -3,6 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { until } from './until.mjs';
 
 const SCREENSHOTS = join(import.meta.dirname, '../screenshots');
 
@@ -71,6 +72,14 @@ export async function isAt(page, title) {
 /** Waits until a sentence stands among the notices. */
 export async function isTold(page, sentence) {
   await page.locator('.notice').filter({ hasText: sentence }).first().waitFor();
+}
+
+/**
+ * Waits until no question stands on the page. A dialog that was closed has no role any more, but is
+ * there, and in the way of the next one, until it has heard of it.
+ */
+export async function isAnswered(page) {
+  await until('no question is left', async () => (await page.locator('dialog').count()) === 0);
 }
 
 /** What the page says of a thing: the text beside the name. */

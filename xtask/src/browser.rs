@@ -1,6 +1,6 @@
 //! The journeys through the finished program in a real browser.
 
-use crate::{process, tools, workspace};
+use crate::{process, server::ForTests, tools, workspace};
 use anyhow::{Context as _, Result};
 use std::{
     env, fs,
@@ -18,19 +18,19 @@ const CHROMIUM: [&str; 6] = [
     "google-chrome-stable",
 ];
 
-/// Runs the journeys against this binary.
-pub(crate) fn journeys(program: &Path, stage: &Path) -> Result<()> {
+/// Runs the journeys against these programs.
+pub(crate) fn journeys(programs: &ForTests) -> Result<()> {
     // Two files at once: a journey waits more than it works.
     let arguments = ["--test", "--test-concurrency=2", "--test-reporter=spec"];
-    node(&arguments, program, stage)
+    node(&arguments, programs)
 }
 
-/// Takes the pictures of the documentation of this binary.
-pub(crate) fn pictures(program: &Path, stage: &Path) -> Result<()> {
-    node(&["pictures.mjs"], program, stage)
+/// Takes the pictures of the documentation of these programs.
+pub(crate) fn pictures(programs: &ForTests) -> Result<()> {
+    node(&["pictures.mjs"], programs)
 }
 
-fn node(arguments: &[&str], program: &Path, stage: &Path) -> Result<()> {
+fn node(arguments: &[&str], programs: &ForTests) -> Result<()> {
     let chromium = chromium()?;
     let folder = workspace::root().join("end2end");
     install_packages(&folder)?;
@@ -42,8 +42,8 @@ fn node(arguments: &[&str], program: &Path, stage: &Path) -> Result<()> {
         Command::new("node")
             .args(arguments)
             .current_dir(&folder)
-            .env("LATCHKEY_BIN", program)
-            .env("LATCHKEY_TEST_STAGE", stage)
+            .env("LATCHKEY_BIN", &programs.server)
+            .env("LATCHKEY_TEST_STAGE", &programs.stage)
             .env("LATCHKEY_TEST_CHROMIUM", chromium),
     )
 }

@@ -27,7 +27,7 @@ const PASSWORD: &str = "correct horse battery";
 /// Floods the release build and prints the figures. Both clients ask `/verify`, which has no limit
 /// of requests, so that what is measured is the limit of failures.
 pub(crate) fn run() -> Result<()> {
-    let program = server::build(&site::any()?, true)?;
+    let program = server::release(&site::any()?)?;
     let settings = [
         ("LATCHKEY_TRUSTED_PROXIES", "127.0.0.1"),
         ("LATCHKEY_LOG", "off"),

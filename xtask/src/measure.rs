@@ -7,7 +7,7 @@ const STARTS: usize = 5;
 
 /// Starts the release build several times on an empty data directory, and prints the median.
 pub(crate) fn run() -> Result<()> {
-    let program = server::build(&site::build()?, true)?;
+    let program = server::release(&site::build()?)?;
     let mut times = Vec::new();
     let mut memory = Vec::new();
     for _ in 0..STARTS {

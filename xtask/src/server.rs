@@ -8,19 +8,57 @@ use std::{
     process::Command,
 };
 
-/// Builds the server with the site embedded and returns the binary's path. What is no release is
-/// for tests, and has the clock that they move.
-pub(crate) fn build(site: &Site, release: bool) -> Result<PathBuf> {
-    let mut cargo = cargo("build", site);
-    cargo.args(["--package", "latchkey-server", "--bin", "latchkey"]);
-    if release {
-        cargo.arg("--release");
+/// One set of packages and features for every call that is no release: what it compiles is compiled
+/// once. The frontend is not among them (`hydrate` and `ssr` must not meet), and this tool is apart,
+/// for it shares next to nothing with the server.
+pub(crate) const FOR_TESTS: [&str; 10] = [
+    "--package",
+    "latchkey-server",
+    "--package",
+    "latchkey-service",
+    "--package",
+    "latchkey-app",
+    "--package",
+    "latchkey-domain",
+    // The clock that journeys move.
+    "--features",
+    "latchkey-server/testing",
+];
+
+/// Builds the server with the site embedded, optimised or as for tests, and returns its path.
+pub(crate) fn build(site: &Site, optimised: bool) -> Result<PathBuf> {
+    if optimised {
+        release(site)
     } else {
-        cargo.args(["--features", "testing"]);
+        Ok(for_tests(site)?.server)
     }
-    process::run(&mut cargo)?;
-    let profile = if release { "release" } else { "debug" };
-    Ok(workspace::target().join(profile).join("latchkey"))
+}
+
+/// Builds the server for people.
+pub(crate) fn release(site: &Site) -> Result<PathBuf> {
+    let package = ["--package", "latchkey-server", "--bin", "latchkey"];
+    process::run(cargo("build", site).args(package).arg("--release"))?;
+    Ok(workspace::target().join("release/latchkey"))
+}
+
+/// Programs for tests.
+pub(crate) struct ForTests {
+    /// The server, with the site embedded.
+    pub(crate) server: PathBuf,
+    /// What prepares a server's data for the journeys.
+    pub(crate) stage: PathBuf,
+}
+
+/// Builds them. Together: the example brings the features that tests have, so that nothing is
+/// compiled but what the tests compiled already.
+pub(crate) fn for_tests(site: &Site) -> Result<ForTests> {
+    let programs = ["--bin", "latchkey", "--example", "stage"];
+    process::run(cargo("build", site).args(FOR_TESTS).args(programs))?;
+    let debug = workspace::target().join("debug");
+    Ok(ForTests {
+        server: debug.join("latchkey"),
+        stage: debug.join("examples/stage"),
+    })
 }
 
 /// A cargo call that compiles the server: it learns the build's id, because a

@@ -1,31 +1,18 @@
 //! Everything that must hold, in the order in which a fault shows soonest.
 
 use crate::{
-    api, browser, clients, licences, postgres, process, python, server,
+    api, browser, clients, licences, postgres, process, python,
+    server::{self, FOR_TESTS},
     site::{self, Site},
-    size, tools, wasm, workspace,
+    size, tools, wasm,
 };
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use std::{
-    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
 
-/// One set of packages, and so of features, for every call: dependencies compile
-/// once. The frontend is not among them (`hydrate` and `ssr` must not meet), and
-/// this tool is apart, for it shares next to nothing with the server.
-const SERVER: [&str; 8] = [
-    "--package",
-    "latchkey-server",
-    "--package",
-    "latchkey-service",
-    "--package",
-    "latchkey-app",
-    "--package",
-    "latchkey-domain",
-];
 const TOOL: [&str; 2] = ["--package", "xtask"];
 
 /// A step of `cargo xtask test`.
@@ -106,7 +93,7 @@ fn execute(step: Step, runner_args: &[String]) -> Result<()> {
             let site = site::any()?;
             clippy(
                 server::cargo("clippy", &site)
-                    .args(SERVER)
+                    .args(FOR_TESTS)
                     .arg("--all-targets"),
             )?;
             clippy(process::cargo("clippy").args(TOOL).arg("--all-targets"))
@@ -118,41 +105,23 @@ fn execute(step: Step, runner_args: &[String]) -> Result<()> {
         }
         Step::Doctest => {
             let site = site::any()?;
-            process::run(server::cargo("test", &site).args(SERVER).arg("--doc"))
+            process::run(server::cargo("test", &site).args(FOR_TESTS).arg("--doc"))
         }
         Step::Doc => process::run(
             server::cargo("doc", &site::any()?)
-                .args(SERVER)
+                .args(FOR_TESTS)
                 .args(["--no-deps", "--lib", "--document-private-items"])
                 .env("RUSTDOCFLAGS", "-D warnings"),
         ),
-        Step::Clients => clients::run(&server::build(&site::any()?, false)?),
-        Step::Api => api::check(&server::build(&site::any()?, false)?),
-        Step::E2e => {
-            let (program, stage) = program()?;
-            browser::journeys(&program, &stage)
-        }
+        Step::Clients => clients::run(&server::for_tests(&site::any()?)?.server),
+        Step::Api => api::check(&server::for_tests(&site::any()?)?.server),
+        Step::E2e => browser::journeys(&server::for_tests(&site::build()?)?),
     }
 }
 
 /// Writes `docs/screenshots`.
 pub(crate) fn screenshots() -> Result<()> {
-    let (program, stage) = program()?;
-    browser::pictures(&program, &stage)
-}
-
-/// The whole program, and what prepares data for it.
-fn program() -> Result<(PathBuf, PathBuf)> {
-    let site = site::build()?;
-    let program = server::build(&site, false)?;
-    Ok((program, stage(&site)?))
-}
-
-/// What prepares a server's data for the journeys, compiled as for the unit tests.
-fn stage(site: &Site) -> Result<PathBuf> {
-    let mut cargo = server::cargo("build", site);
-    process::run(cargo.args(SERVER).args(["--example", "stage"]))?;
-    Ok(workspace::target().join("debug/examples/stage"))
+    browser::pictures(&server::for_tests(&site::build()?)?)
 }
 
 fn clippy(command: &mut Command) -> Result<()> {
@@ -181,5 +150,5 @@ fn unit(site: &Site, postgres: (&str, &str), runner_args: &[String]) -> Result<(
     if runner_args.is_empty() {
         run(runner(), &TOOL)?;
     }
-    run(runner(), &SERVER)
+    run(runner(), &FOR_TESTS)
 }

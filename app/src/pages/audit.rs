@@ -223,7 +223,20 @@ fn Filters(asked: Asked) -> AnyView {
                     <a class="button" href=export("jsonl") rel="external" download="">
                         "Export as JSON lines"
                     </a>
+                    <a
+                        class="button"
+                        href=format!("{}&signed=true", export("jsonl"))
+                        rel="external"
+                        download=""
+                    >
+                        "Export signed"
+                    </a>
                 </div>
+                <p class="quiet">
+                    "A signed export ends with a signature over every line: "
+                    <code>"latchkey audit check-export"</code>
+                    " tells whether a file is still as it was exported."
+                </p>
             </form>
         </details>
     }

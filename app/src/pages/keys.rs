@@ -76,7 +76,8 @@ fn show(
     choice: Choice,
     type_ahead: Callback<String>,
 ) -> AnyView {
-    let shown = page.columns;
+    let look = page.look;
+    let shown = look.columns;
     let several = page.may_change && page.slice != Slice::Deleted;
     let as_of = page.as_of;
     let add = page.may_add.then(|| {
@@ -115,7 +116,7 @@ fn show(
                     .then(|| {
                         view! { <Bulk picked tags count=page.count list=wanted.address() as_of /> }
                     })}
-                {choice.form(shown)}
+                {choice.form(look)}
             </div>
             <Table caption columns=columns(&wanted, shown, several) rows class />
             <Pager count before after />

@@ -1,4 +1,4 @@
-//! Choosing the columns of the table of everybody's keys.
+//! Choosing the columns and rows of the table of everybody's keys.
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_location;
@@ -6,9 +6,9 @@ use leptos_router::hooks::use_location;
 use super::trouble::{FormFault, lead_on};
 use crate::{
     calls::Sending,
-    columns::{Columns, KeyColumn},
+    columns::{KeyColumn, Rows, TableLook},
     rpc::ChooseColumns,
-    ui::{IntoWhole, Submit, Tick},
+    ui::{IntoWhole, Radio, Submit, Tick},
 };
 
 /// What is being chosen. It belongs to the page: the table may be read anew meanwhile.
@@ -17,8 +17,8 @@ pub struct Choice {
     sending: Sending,
     /// Whether the form is unfolded.
     open: RwSignal<bool>,
-    /// What is ticked and not sent yet.
-    ticked: RwSignal<Option<Columns>>,
+    /// What is chosen and not sent yet.
+    entered: RwSignal<Option<TableLook>>,
 }
 
 impl Choice {
@@ -28,11 +28,11 @@ impl Choice {
         let choice = Self {
             sending,
             open: RwSignal::new(false),
-            ticked: RwSignal::new(None),
+            entered: RwSignal::new(None),
         };
         Effect::new(move || {
             sending.done.track();
-            choice.ticked.set(None);
+            choice.entered.set(None);
         });
         choice
     }
@@ -45,27 +45,41 @@ impl Choice {
     /// The form, folded away at first.
     ///
     /// Without JavaScript: the same.
-    pub fn form(self, shown: Columns) -> AnyView {
+    pub fn form(self, shown: TableLook) -> AnyView {
         let sending = self.sending;
         let at = use_location().search.get_untracked();
-        let start = self.ticked.get_untracked().unwrap_or(shown);
+        let start = self.entered.get_untracked().unwrap_or(shown);
+        let enter = move |change: &dyn Fn(&mut TableLook)| {
+            self.entered
+                .update(|look| change(look.get_or_insert(shown)));
+        };
         let tick = move |column: KeyColumn| {
             let on_change = move |ticked| {
-                self.ticked.update(|columns| {
-                    *columns = Some(columns.unwrap_or(shown).with(column, ticked));
-                });
+                enter(&|look| look.columns = look.columns.with(column, ticked));
             };
             view! {
                 <Tick
                     name="columns[]"
                     value=column.as_str().to_owned()
                     label=column.label()
-                    checked=start.has(column)
+                    checked=start.columns.has(column)
                     on_change=on_change
                 />
             }
         };
-        let standard = (shown != Columns::default()).then(|| {
+        let length = move |rows: Rows| {
+            view! {
+                <Radio
+                    name="rows"
+                    value=rows.number().to_string()
+                    label=rows.number().to_string()
+                    more=meaning(rows)
+                    checked=start.rows == rows
+                    on_choice=move |()| enter(&|look| look.rows = rows)
+                />
+            }
+        };
+        let standard = (shown != TableLook::default()).then(|| {
             view! {
                 <form
                     method="post"
@@ -75,7 +89,7 @@ impl Choice {
                     <input type="hidden" name="standard" value="true" />
                     <input type="hidden" name="at" value=at.clone() />
                     <Submit
-                        label="Standard columns"
+                        label="Standard table"
                         pending_label="Changing…"
                         pending=sending.pending
                         class="button"
@@ -89,7 +103,7 @@ impl Choice {
                 open=self.open.get_untracked()
                 on:toggle:target=move |event| self.open.set(event.target().has_attribute("open"))
             >
-                <summary class="button button--small">"Columns"</summary>
+                <summary class="button button--small">"Columns and rows"</summary>
                 <div class="card columns__choice">
                     <FormFault sending />
                     <form
@@ -103,8 +117,12 @@ impl Choice {
                             <legend class="field__label">"Columns besides the API key"</legend>
                             <div class="ticks">{KeyColumn::ALL.map(tick).collect_view()}</div>
                         </fieldset>
+                        <fieldset class="choice">
+                            <legend class="field__label">"Rows a page"</legend>
+                            <div class="choice__options">{Rows::ALL.map(length).collect_view()}</div>
+                        </fieldset>
                         <Submit
-                            label="Show these"
+                            label="Apply"
                             pending_label="Changing…"
                             pending=sending.pending
                         />
@@ -114,5 +132,13 @@ impl Choice {
             </details>
         }
         .whole()
+    }
+}
+
+const fn meaning(rows: Rows) -> &'static str {
+    match rows {
+        Rows::Few => "Loads fastest",
+        Rows::Standard => "The standard",
+        Rows::Most => "Fewest pages",
     }
 }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{astray::astray, trouble::Trouble};
 use crate::{
+    browser,
     calls::{Reading, decode},
     ui::IntoWhole,
 };
@@ -55,7 +56,13 @@ fn once_for_all(reading: Reading, show: Arc<dyn Fn(&str) -> AnyView + Send + Syn
         <Transition fallback=|| view! { <p class="loading">"Loading…"</p> }>
             {move || {
                 let show = Arc::clone(&show);
-                Suspend::new(async move { show(&reading.await) })
+                Suspend::new(async move {
+                    let answer = reading.await;
+                    if cfg!(feature = "hydrate") {
+                        browser::keep_focus();
+                    }
+                    show(&answer)
+                })
             }}
         </Transition>
     }

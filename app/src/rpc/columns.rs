@@ -1,5 +1,5 @@
-//! Which columns somebody wants to see of everybody's keys: kept in a cookie, so that the server
-//! knows before it writes the page.
+//! Which columns somebody wants to see of everybody's keys, and how many rows: kept in a cookie, so
+//! that the server knows before it writes the page.
 
 use leptos::prelude::*;
 
@@ -11,7 +11,10 @@ pub async fn choose_columns(
     /// The columns' names.
     #[server(default)]
     columns: Vec<String>,
-    /// `true`: the standard ones, whatever is said otherwise.
+    /// How many rows a page has.
+    #[server(default)]
+    rows: String,
+    /// `true`: all as it is for whoever chose nothing, whatever is said otherwise.
     #[server(default)]
     standard: bool,
     /// The query of the list that is shown.
@@ -19,14 +22,20 @@ pub async fn choose_columns(
     at: String,
 ) -> Result<(), Fault> {
     use super::context::{answer, set_cookie};
-    use crate::{columns::Columns, place::EVERYBODY};
+    use crate::{
+        columns::{Columns, Rows, TableLook},
+        place::EVERYBODY,
+    };
 
     answer(async |scope| {
         scope.actor()?;
-        let chosen = Columns::named(columns.iter().map(String::as_str));
+        let chosen = TableLook {
+            columns: Columns::named(columns.iter().map(String::as_str)),
+            rows: Rows::named(&rows).unwrap_or_default(),
+        };
         let cookies = scope.cookies;
         let name = cookies.columns();
-        set_cookie(if standard || chosen == Columns::default() {
+        set_cookie(if standard || chosen == TableLook::default() {
             cookies.remove(name)
         } else {
             cookies.keep(name, &chosen.names())
@@ -45,14 +54,14 @@ pub async fn choose_columns(
 
 /// What the request's cookie says.
 #[cfg(feature = "ssr")]
-pub(super) fn chosen() -> crate::columns::Columns {
-    use crate::columns::Columns;
+pub(super) fn chosen() -> crate::columns::TableLook {
+    use crate::columns::TableLook;
 
     let cookies = use_context::<super::cookies::Cookies>();
     let request = use_context::<http::request::Parts>();
     let chosen = cookies.zip(request).and_then(|(cookies, request)| {
         let names = super::cookies::read(&request.headers, cookies.columns())?;
-        Some(Columns::from_names(names))
+        Some(TableLook::from_names(names))
     });
     chosen.unwrap_or_default()
 }

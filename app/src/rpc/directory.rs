@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Approval, Fault, OfferedKey, Packed, keys::KeyEntries};
-use crate::columns::Columns;
+use crate::columns::TableLook;
 
 /// A page of the list of everybody's keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +45,8 @@ pub struct KeysPage {
     pub pulse: String,
     /// The number of whoever asks.
     pub user: i64,
-    /// Which columns are shown.
-    pub columns: Columns,
+    /// Which columns are shown, and how many rows.
+    pub look: TableLook,
     /// Whether others' keys can be changed or deleted.
     pub may_change: bool,
     /// Whether keys can be added for others.
@@ -73,7 +73,11 @@ pub async fn load_keys_page(
     super::context::as_actor(async |services, actor| {
         // Who sees only their own key has a page of their own for it.
         actor.offered(Operation::ViewKey)?;
-        let query = asked(&super::address::Address::parse(&at))?;
+        let look = super::columns::chosen();
+        let query = domain::directory::DirectoryQuery {
+            limit: look.rows.number(),
+            ..asked(&super::address::Address::parse(&at))?
+        };
         let pulse = services.pulse(&actor).await?;
         let keys = &services.keys;
         let page = keys.directory(&actor, &query).await;
@@ -96,7 +100,7 @@ pub async fn load_keys_page(
             expiries: expiries.into_iter().map(|(_, keys)| keys).collect(),
             pulse,
             user: actor.identity().id.0,
-            columns: super::columns::chosen(),
+            look,
             may_change: actor.is_offered(Operation::UpdateKey)
                 || actor.is_offered(Operation::DeleteKey),
             may_add: actor.is_offered(Operation::CreateKey),

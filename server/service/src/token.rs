@@ -16,7 +16,7 @@ use jsonwebtoken::{
     crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
     errors::{ErrorKind, new_error},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -87,6 +87,17 @@ impl PublicKey {
             .ok()?
             .claims;
         (now.timestamp() < claims.exp).then_some(claims)
+    }
+
+    /// Reads what [`TokenKeys::sign`] signed. `None`: it is of another kind, or not signed by this
+    /// key.
+    pub(crate) fn read<T: DeserializeOwned>(&self, kind: &str, text: &str) -> Option<T> {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        let read = jsonwebtoken::decode::<T>(text, &self.check, &validation).ok()?;
+        (read.header.typ.as_deref() == Some(kind)).then_some(read.claims)
     }
 }
 
@@ -161,9 +172,16 @@ impl TokenKeys {
             iat: now.timestamp(),
             exp: (now + lifetime).timestamp(),
         };
+        self.sign("JWT", &claims)
+    }
+
+    /// Signs something (JWS, RFC 7515). Its kind keeps it from being taken for something else
+    /// (RFC 8725, section 3.11).
+    pub(crate) fn sign<T: Serialize>(&self, kind: &str, claims: &T) -> Result<String, Fault> {
         let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(kind.to_owned());
         header.kid = Some(self.public.id.clone());
-        jsonwebtoken::encode(&header, &claims, &self.sign)
+        jsonwebtoken::encode(&header, claims, &self.sign)
             .map_err(|_| Fault::Broken("a token could not be signed"))
     }
 }

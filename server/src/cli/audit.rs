@@ -1,11 +1,18 @@
 //! `latchkey audit …`: checking and exporting the audit trail.
 
-use std::io::{self, BufWriter, Write};
+use std::{
+    fs::File,
+    io::{self, BufReader, BufWriter, Write},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use domain::error::Error;
-use service::{Actor, Services};
+use service::{
+    Actor, Services,
+    audit::{ExportSum, ExportedRecord},
+};
 
 use super::{open, say, user::told};
 use crate::{
@@ -22,7 +29,17 @@ pub(super) enum Command {
         /// The form of the records
         #[arg(long, value_enum, default_value_t = Format::Jsonl)]
         format: Format,
+        /// End with a signature over all lines before (JSON lines only)
+        #[arg(long)]
+        signed: bool,
     },
+    /// Check that a file is a signed export of this installation, unchanged; ends with 1 otherwise
+    CheckExport {
+        /// The file
+        file: PathBuf,
+    },
+    /// Write the key with which others check signed exports (PEM, RFC 8410)
+    PublicKey,
 }
 
 impl Command {
@@ -30,7 +47,9 @@ impl Command {
         let services = open(settings).await?;
         let result = match self {
             Self::Verify => verify(&services).await,
-            Self::Export { format } => export(&services, format).await,
+            Self::Export { format, signed } => export(&services, format, signed).await,
+            Self::CheckExport { file } => check_export(&services, &file),
+            Self::PublicKey => public_key(&services),
         };
         services.close().await;
         result
@@ -65,18 +84,50 @@ impl From<Error> for Stop {
     }
 }
 
-async fn export(services: &Services, format: Format) -> Result<()> {
+async fn export(services: &Services, format: Format, signed: bool) -> Result<()> {
+    if signed && format != Format::Jsonl {
+        bail!("--signed: only JSON lines can be signed (--format jsonl)");
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     format.begin(&mut out, &RECORD_COLUMNS)?;
+    let mut sum = ExportSum::default();
+    let mut write = |record: ExportedRecord| {
+        let mut line = Vec::new();
+        format.write(&mut line, &RECORD_COLUMNS, &record)?;
+        sum.take(&line, 1);
+        out.write_all(&line)
+    };
     let exported = services
         .export_audit(&Actor::console(), |record| {
-            let written = format.write(&mut out, &RECORD_COLUMNS, &record);
-            written.map_err(|error| Stop::Output(error.into()))
+            write(record).map_err(|error| Stop::Output(error.into()))
         })
         .await;
     match exported {
-        Ok(_) => out.flush().context("cannot write to standard output"),
-        Err(Stop::Told(error)) => Err(told(&error)),
-        Err(Stop::Output(error)) => Err(error),
+        Ok(_) => {}
+        Err(Stop::Told(error)) => return Err(told(&error)),
+        Err(Stop::Output(error)) => return Err(error),
     }
+    if signed {
+        let line = services.sign_export(sum).map_err(|error| told(&error))?;
+        out.write_all(line.as_bytes())?;
+    }
+    out.flush().context("cannot write to standard output")
+}
+
+fn check_export(services: &Services, file: &Path) -> Result<()> {
+    let name = file.display();
+    let open = File::open(file).with_context(|| format!("cannot open {name}"))?;
+    let checked = services.check_export(BufReader::new(open));
+    let seal = checked.with_context(|| format!("{name} proves nothing"))?;
+    say(format_args!(
+        "records: {}, exported: {}",
+        seal.records,
+        seal.at.format("%Y-%m-%d %H:%M:%S UTC")
+    ))?;
+    say("The file is as it was exported.")
+}
+
+fn public_key(services: &Services) -> Result<()> {
+    let key = services.export_public_key().map_err(|error| told(&error))?;
+    say(key.trim_end())
 }

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use futures_util::{FutureExt, future::join_all};
 use rustls::pki_types::ServerName;
@@ -52,6 +52,12 @@ pub(super) async fn run(mut settings: Settings, arguments: Arguments) -> Result<
         fill(&settings).await?;
     }
     let services = open(&settings).await?;
+    if !arguments.demo && services.is_demonstration().await? {
+        bail!(
+            "the database holds a demonstration, whose accounts have a password that everybody \
+             knows; start with --demo, or with another data directory or database"
+        );
+    }
     let sockets = listen(&mut settings.listen).await?;
     let tls = certificate(&settings)?;
     let stop = stop_signal()?;

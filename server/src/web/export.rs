@@ -19,7 +19,7 @@ use domain::error::{Error, Problem};
 use futures_util::stream;
 use service::{
     Services,
-    audit::{ExportedRecord, TrailExport},
+    audit::{ExportSum, ExportedRecord, TrailExport},
 };
 
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
 pub(super) async fn download(services: Services, request: Request) -> Response {
     let (request, _) = request.into_parts();
     match begin(&services, &request).await {
-        Ok((format, export)) => answer(format, export),
+        Ok(wanted) => answer(wanted, services),
         Err(error) => {
             // As the pages tell it, not as the REST API does.
             let status = status(&error);
@@ -43,7 +43,15 @@ pub(super) async fn download(services: Services, request: Request) -> Response {
     }
 }
 
-async fn begin(services: &Services, request: &Parts) -> Result<(Format, TrailExport), Error> {
+/// What is sent.
+struct Wanted {
+    format: Format,
+    /// Whether a signature ends it.
+    signed: bool,
+    export: TrailExport,
+}
+
+async fn begin(services: &Services, request: &Parts) -> Result<Wanted, Error> {
     let caller = request.extensions.get::<Caller>();
     let actor = caller.and_then(|caller| caller.actor.as_ref());
     let actor = actor.ok_or(Error::Unauthenticated)?;
@@ -51,8 +59,20 @@ async fn begin(services: &Services, request: &Parts) -> Result<(Format, TrailExp
     let query = Query::parse(query);
     let given = |name: &str| query.get(name);
     let format = format_named(given("format").as_deref())?;
+    let signed = match (given("signed").as_deref(), format) {
+        (None, _) => false,
+        (Some("true"), Format::Jsonl) => true,
+        (Some(_), _) => {
+            let allowed = Problem::malformed("true, with format=jsonl");
+            return Err(Error::field("signed", allowed));
+        }
+    };
     let filter = trail_filter(given)?;
-    Ok((format, services.export_trail(actor, filter).await?))
+    Ok(Wanted {
+        format,
+        signed,
+        export: services.export_trail(actor, filter).await?,
+    })
 }
 
 /// The form that an address asks for.
@@ -83,18 +103,34 @@ pub(super) fn headers(
     ]
 }
 
-fn answer(format: Format, export: TrailExport) -> Response {
+fn answer(wanted: Wanted, services: Services) -> Response {
     let headers = headers(
-        format,
+        wanted.format,
         "attachment; filename=\"latchkey-audit.csv\"",
-        "attachment; filename=\"latchkey-audit.jsonl\"",
+        if wanted.signed {
+            "attachment; filename=\"latchkey-audit-signed.jsonl\""
+        } else {
+            "attachment; filename=\"latchkey-audit.jsonl\""
+        },
     );
-    let start = (export, true);
-    let batches = stream::try_unfold(start, move |(mut export, first)| async move {
-        let Some(records) = export.next().await.map_err(io::Error::other)? else {
-            return Ok::<_, io::Error>(None);
-        };
-        Ok(Some((text(format, first, &records)?, (export, false))))
+    let sum = wanted.signed.then(ExportSum::default);
+    let start = (wanted.export, true, sum);
+    let format = wanted.format;
+    let batches = stream::try_unfold(start, move |(mut export, first, mut sum)| {
+        let services = services.clone();
+        async move {
+            if let Some(records) = export.next().await.map_err(io::Error::other)? {
+                let text = text(format, first, &records)?;
+                if let Some(sum) = &mut sum {
+                    sum.take(&text, records.len());
+                }
+                return Ok::<_, io::Error>(Some((text, (export, false, sum))));
+            }
+            // An export that fails on its way has no signature.
+            let Some(sum) = sum else { return Ok(None) };
+            let last = services.sign_export(sum).map_err(io::Error::other)?;
+            Ok(Some((last.into_bytes(), (export, false, None))))
+        }
     });
     (headers, Body::from_stream(batches)).into_response()
 }

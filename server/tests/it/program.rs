@@ -1,6 +1,7 @@
 //! The program itself: settings, exit codes, accounts and roles, commands beside a running server, a crash.
 
 mod approval;
+mod audit;
 mod beside;
 mod client;
 mod demo;

@@ -9,6 +9,7 @@ mod export_keys;
 mod hostile;
 mod meanwhile;
 mod metadata;
+mod rows;
 mod theme;
 mod tickets;
 

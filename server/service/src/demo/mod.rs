@@ -8,7 +8,7 @@ mod story;
 
 use std::sync::Arc;
 
-use domain::{Instant, error::Error, principal::Identity};
+use domain::{Instant, error::Error};
 
 use self::people::{PEOPLE, Person};
 pub use self::{many::Many, people::PASSWORD};
@@ -16,6 +16,7 @@ use crate::{
     Actor, OpenError, Options, Services,
     clock::FakeClock,
     entropy::SecretSource,
+    store,
     users::{FIRST_ADMINISTRATOR, User},
 };
 
@@ -49,8 +50,8 @@ pub struct Account {
 }
 
 /// Fills an empty database with people, keys in every state and an audit trail, by living through
-/// the past year until `now`. Does nothing to a database that was filled so before. Returns whom
-/// to sign in as with [`PASSWORD`].
+/// the past year until `now`. Does nothing to a database that was filled so before, whoever was
+/// added to it since. Returns whom to sign in as with [`PASSWORD`].
 ///
 /// # Errors
 /// The database holds real users, or fails.
@@ -75,11 +76,9 @@ async fn fill_unless_filled(
     let newcomer = services.users.new_administrator().await?;
     let is_there = |person: &Person| there.iter().any(|user| person.is(&user.identity));
     let missing: Vec<_> = PEOPLE.iter().filter(|person| !is_there(person)).collect();
-    // Somebody's, unless it was filled before or nobody has used it yet.
-    let real = |user: &&User| {
-        let user = &user.identity;
-        !is_sample(user) || !(missing.is_empty() || newcomer == Some(user.id))
-    };
+    // In a demonstration, also whom somebody added to it is no real person. Elsewhere everybody is
+    // but an administrator whom nobody was yet.
+    let real = |user: &&User| !missing.is_empty() && newcomer != Some(user.identity.id);
     if let Some(user) = there.iter().find(real) {
         return Err(DemoError::HoldsUsers(user.identity.principal.name.clone()));
     }
@@ -99,6 +98,23 @@ pub fn saml_people() -> (&'static str, Vec<&'static str>) {
     (people::PROVIDER, people.map(|person| person.name).collect())
 }
 
-fn is_sample(user: &Identity) -> bool {
-    PEOPLE.iter().any(|person| person.is(user))
+impl Services {
+    /// Whether the database holds a demonstration: accounts that everybody knows the password of.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_demonstration(&self) -> Result<bool, Error> {
+        let mut reader = self.core.db.reader().await?;
+        for person in PEOPLE {
+            let who = person.principal()?;
+            // Their names are what they fold to.
+            let found =
+                store::users::find(&mut reader.conn(), who.domain_type, &who.domain, &who.name)
+                    .await?;
+            if found.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }

@@ -32,7 +32,9 @@ async fn count(harness: &Harness, slice: Slice) -> u64 {
 
 on_both_databases! {
     async fn the_demonstration_has_keys_in_every_state_and_a_trail_that_is_whole(harness: Harness) {
+        assert!(!harness.services.is_demonstration().await.unwrap());
         let accounts = fill(&harness).await.unwrap();
+        assert!(harness.services.is_demonstration().await.unwrap());
         for slice in Slice::ALL {
             assert!(count(&harness, slice).await > 0, "{slice:?}");
         }
@@ -44,7 +46,8 @@ on_both_databases! {
             let credentials = credentials(account.name, demo::PASSWORD);
             harness.services.sessions.sign_in(credentials, origin()).await.unwrap();
         }
-        // Once more, and nothing is added.
+        // Once more, and nothing is added; not even when somebody was added to it.
+        harness.add_user("visitor", &[]).await;
         let keys = count(&harness, Slice::All).await;
         assert_eq!(fill(&harness).await.unwrap(), accounts);
         assert_eq!(count(&harness, Slice::All).await, keys);
@@ -66,6 +69,7 @@ on_both_databases! {
         }
         assert_eq!(harness.services.users.list(&Actor::console()).await.unwrap().len(), 2);
         assert_eq!(count(&harness, Slice::All).await, 0);
+        assert!(!harness.services.is_demonstration().await.unwrap());
     }
 
     async fn the_demonstration_leaves_the_first_administrator_their_password(harness: Harness) {

@@ -168,6 +168,21 @@ fn the_demonstration_s_provider_signs_somebody_in_and_out() {
     let begun = browser.get(&format!("{}/netbackup/sso/login?{begin}", server.urls[0]));
     let again = browser.get(begun.leads());
     assert_eq!(again.status, 200, "{}", again.text);
+
+    // Everybody knows its password, and its provider asks for none: it never serves as the real thing.
+    server.kill();
+    let real = run(
+        data.path(),
+        &["serve", "--listen", "127.0.0.1:0", "--log", "off"],
+        "",
+    );
+    let (code, message) = told(&real);
+    assert_eq!(code, Some(1), "{message}");
+    assert_eq!(
+        message,
+        "latchkey: the database holds a demonstration, whose accounts have a password that \
+         everybody knows; start with --demo, or with another data directory or database\n"
+    );
 }
 
 /// Whoever has real people there does not get sample ones among them.

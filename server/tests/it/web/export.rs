@@ -107,9 +107,108 @@ async fn a_wrong_filter_is_refused() {
         "format=csv&what=x",
         "format=csv&from=yesterday",
         "format=csv&until=2026-13-01",
+        "format=csv&signed=true",
+        "format=jsonl&signed=yes",
     ] {
         let answer = get(&app, "root", query).await;
         assert_eq!(answer.header("content-disposition"), "", "{query}");
         assert!((400..500).contains(&answer.status), "{query}");
     }
+}
+
+/// R1: whoever changes an export, cuts it off or signs it with another key is found out.
+#[tokio::test]
+async fn a_signed_export_proves_itself() {
+    let app = stage().await;
+    let answer = get(&app, "root", "format=jsonl&signed=true&what=user.create").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.header("content-disposition"),
+        "attachment; filename=\"latchkey-audit-signed.jsonl\""
+    );
+    let file = answer.text();
+    let services = &app.harness.services;
+    let seal = services.check_export(file.as_bytes()).unwrap();
+    assert_eq!(
+        (seal.records, seal.at.timestamp()),
+        (2, services.now().timestamp())
+    );
+    let lines: Vec<_> = file.split_inclusive('\n').collect();
+    let plain = get(&app, "root", "format=jsonl&what=user.create").await;
+    assert_eq!(lines[..2].concat(), plain.text());
+
+    let refused = |file: &str| {
+        services
+            .check_export(file.as_bytes())
+            .unwrap_err()
+            .to_string()
+    };
+    let changed = "the records are not those that were signed";
+    let cut = "the last line is no signature: the file was cut off, or is no signed export";
+    let [one, two, last] = lines[..] else {
+        panic!("three lines: {file}")
+    };
+    for (file, why) in [
+        (file.replace(":bob:unixpwd", ":eve:unixpwd"), changed),
+        ([two, one, last].concat(), changed),
+        ([one, last].concat(), changed),
+        ([one, one, two, last].concat(), changed),
+        (last.to_owned(), changed),
+        ([one, "\n", two, last].concat(), changed),
+        ([one, two].concat(), cut),
+        ([one, two, last.trim_end()].concat(), cut),
+        ([one, two, last, one].concat(), cut),
+        (String::new(), cut),
+        (
+            [one, two, "{\"signature\":\"a.b.c\"}\n"].concat(),
+            "the signature is not one of this installation",
+        ),
+    ] {
+        assert_eq!(refused(&file), why, "{file}");
+    }
+    let other = Harness::sqlite().await;
+    assert_eq!(
+        other
+            .services
+            .check_export(file.as_bytes())
+            .unwrap_err()
+            .to_string(),
+        "the signature is not one of this installation"
+    );
+}
+
+/// Whoever has the public key alone can check an export; a token of ours is no signature of one,
+/// nor the other way round (RFC 8725, section 3.11).
+#[tokio::test]
+async fn a_signature_is_a_json_web_signature() {
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
+    let app = stage().await;
+    let answer = get(&app, "root", "format=jsonl&signed=true&user=nobody").await;
+    let last: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
+    let signature = last["signature"].as_str().unwrap();
+    let part = |place: usize| -> serde_json::Value {
+        let part = signature.split('.').nth(place).unwrap();
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    };
+    assert_eq!(
+        (&part(0)["alg"], &part(0)["typ"]),
+        (&"EdDSA".into(), &"latchkey-audit-export".into())
+    );
+    let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let at = app.harness.services.now().timestamp();
+    assert_eq!(
+        part(1),
+        serde_json::json!({ "iat": at, "records": 0, "sha256": nothing })
+    );
+    let as_token = app
+        .anonymous()
+        .get_as(
+            "/netbackup/security/api-keys",
+            &[("authorization", signature)],
+        )
+        .await;
+    assert_eq!(as_token.status, 401);
+    let key = app.harness.services.export_public_key().unwrap();
+    assert!(key.starts_with("-----BEGIN PUBLIC KEY-----\n"), "{key}");
 }
