@@ -50,6 +50,17 @@ fn an_export_is_signed_and_checked_also_without_latchkey() {
             "latchkey: --signed: only JSON lines can be signed (--format jsonl)\n".to_owned()
         )
     );
+    let other = tempfile::tempdir().unwrap();
+    fs::write(&file, &text).unwrap();
+    assert_eq!(
+        told(&run(other.path(), &["audit", "check-export", name], "")),
+        (
+            Some(1),
+            format!(
+                "latchkey: {name} proves nothing: the signature is not one of this installation\n"
+            )
+        )
+    );
     let key = run(path, &["audit", "public-key"], "").stdout;
     assert!(openssl_agrees(path, &key, &text));
     assert!(!openssl_agrees(path, &key, &text.replace("eyJ", "eyK")));

@@ -116,7 +116,7 @@ async fn a_wrong_filter_is_refused() {
     }
 }
 
-/// R1: whoever changes an export, cuts it off or signs it with another key is found out.
+/// R1: whoever changes an export or cuts it off is found out.
 #[tokio::test]
 async fn a_signed_export_proves_itself() {
     let app = stage().await;
@@ -166,15 +166,6 @@ async fn a_signed_export_proves_itself() {
     ] {
         assert_eq!(refused(&file), why, "{file}");
     }
-    let other = Harness::sqlite().await;
-    assert_eq!(
-        other
-            .services
-            .check_export(file.as_bytes())
-            .unwrap_err()
-            .to_string(),
-        "the signature is not one of this installation"
-    );
 }
 
 /// Whoever has the public key alone can check an export; a token of ours is no signature of one,
