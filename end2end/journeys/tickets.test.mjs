@@ -209,6 +209,29 @@ journeys('tickets', ({ journey, bothWays }) => {
     await page.getByText('rotates every night').first().waitFor();
   });
 
+  bothWays('the list of everybody’s keys says which one a ticket waits about', async (context) => {
+    const { server, visit, page, open } = context;
+    const { tag } = await withEarlierKey(context);
+    await withApproval(context);
+    await visit.open('/profile/key/edit');
+    await page.getByLabel('Description').fill('builds another shop');
+    await button(page, 'Request approval').click();
+    await page.waitForURL('**/tickets/*?notice=requested');
+    const id = idOf(page);
+    const root = await open();
+    await signIn(root, await newPerson(server, { roles: ['Administrator'] }));
+    await root.open(`/security/api-keys?q=${tag}`);
+    const row = root.page.getByRole('row').filter({ hasText: tag });
+    await row.getByText('Approval awaited').waitFor();
+    await row.getByText('Active').waitFor();
+    for (const name of ['Edit', 'Reissue', 'Delete']) {
+      assert.equal(await link(row, `${name} ${tag}`).count(), 0, name);
+    }
+    await link(row, `View ticket ${id}`).click();
+    await isAt(root.page, 'Ticket');
+    assert.equal(idOf(root.page), id);
+  });
+
   journey('a decision is made by the keyboard alone', async (context) => {
     const { visit, page } = context;
     await withEarlierKey(context);
@@ -224,7 +247,7 @@ journeys('tickets', ({ journey, bothWays }) => {
     await dialog.waitFor();
     // Esc leads back, and the focus is not lost.
     await other.keyboard.press('Escape');
-    await isAnswered(page);
+    await isAnswered(other);
     await link(other, 'Approve').focus();
     await other.keyboard.press('Enter');
     await dialog.waitFor();

@@ -15,6 +15,7 @@ pub use self::{
     person::{Person, four_eyes, people},
     proposal::{
         Drift, End, KeyAfter, KeyBefore, KeyProposal, Proposal, SettingsProposal, TicketAction,
+        subject_of_creation, subject_of_key,
     },
     record::{Decision, Happening, Ticket, TicketEvent, TicketResult},
     view::TicketView,

@@ -102,7 +102,10 @@ fn show(
             .map(|one| one.key.tag.to_string())
             .collect();
         let rows = page.keys.into_iter();
-        let rows = rows.map(|one| row(one, as_of, shown, several.then_some(picked)));
+        let rows = rows.map(|one| {
+            let ticket = page.tickets.get(&one.key.tag).copied();
+            row(one, ticket, as_of, shown, several.then_some(picked))
+        });
         let rows = rows.collect();
         // Whoever chose columns wants to see them, also on a phone.
         let class = if shown == Columns::default() {

@@ -6,6 +6,7 @@ use domain::{
     directory::Order,
     key::{ApiKey, State},
     principal::Identity,
+    ticket::TicketId,
 };
 use leptos::prelude::*;
 
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     columns::{Columns, KeyColumn},
     format,
-    place::Place,
+    place::{Place, TICKETS},
     rpc::OfferedKey,
     ui::{Column, Icon, IntoWhole, Shape, StateChip, Time},
 };
@@ -51,9 +52,11 @@ pub fn columns(wanted: &Wanted, columns: Columns, several: bool) -> Vec<Column> 
         .collect()
 }
 
-/// A key's cells: what is chosen between the key itself and what can be done with it.
+/// A key's cells: what is chosen between the key itself and what can be done with it: nothing but
+/// look at the ticket, while one waits.
 pub fn row(
     one: OfferedKey,
+    ticket: Option<TicketId>,
     as_of: Instant,
     columns: Columns,
     picked: Option<Picked>,
@@ -70,12 +73,21 @@ pub fn row(
             }
         })
     };
-    let actions = view! {
-        <span class="table__actions">
-            {link(offer.edit, "edit", "Edit")} {link(offer.reissue, "reissue", "Reissue")}
+    let actions = match ticket {
+        Some(id) => view! {
+            <a class="button button--small" href=format!("{TICKETS}/{id}")>
+                {format!("View ticket {id}")}
+            </a>
+        }
+        .whole(),
+        None => view! {
+            {link(offer.edit, "edit", "Edit")}
+            {link(offer.reissue, "reissue", "Reissue")}
             {link(offer.delete, "delete", "Delete")}
-        </span>
+        }
+        .whole(),
     };
+    let actions = view! { <span class="table__actions">{actions}</span> };
     let ended = key.deleted.as_ref().map(|deletion| {
         view! {
             <span class="cell">
@@ -88,7 +100,8 @@ pub fn row(
         let tag = key.tag.to_string();
         view! { <Pick picked tag /> }.whole()
     });
-    let chosen = columns.shown().map(|column| cell(&key, column, as_of));
+    let chosen = columns.shown();
+    let chosen = chosen.map(|column| cell(&key, column, ticket.is_some(), as_of));
     let last = view! {
         {actions}
         {ended}
@@ -97,10 +110,10 @@ pub fn row(
     first.chain(chosen).chain([last.whole()]).collect()
 }
 
-fn cell(key: &ApiKey, column: KeyColumn, as_of: Instant) -> AnyView {
+fn cell(key: &ApiKey, column: KeyColumn, waits: bool, as_of: Instant) -> AnyView {
     match column {
         KeyColumn::Owner => who(&key.owner),
-        KeyColumn::State => state(key, as_of),
+        KeyColumn::State => state(key, waits, as_of),
         KeyColumn::Expires => moment(key.retires_at.unwrap_or(key.expires_at), as_of),
         KeyColumn::LastUsed => last_use(key, as_of),
         KeyColumn::Created => moment(key.created_at, as_of),
@@ -111,21 +124,23 @@ fn cell(key: &ApiKey, column: KeyColumn, as_of: Instant) -> AnyView {
     }
 }
 
-/// The state; also that an active key ends within a week, as the figure above counts it.
-fn state(key: &ApiKey, as_of: Instant) -> AnyView {
+/// The state; also that an active key ends within a week, as the figure above counts it, and that
+/// a second person has to decide about it.
+fn state(key: &ApiKey, waits: bool, as_of: Instant) -> AnyView {
     let soon = key.state == State::Active && key.expires_at < as_of + TimeDelta::days(7);
+    let chip = |word: &'static str| {
+        view! {
+            <span class="chip chip--wait">
+                <Icon shape=Shape::Clock />
+                {word}
+            </span>
+        }
+    };
     view! {
         <span class="cell">
             <StateChip state=key.state />
-            {soon
-                .then(|| {
-                    view! {
-                        <span class="chip chip--wait">
-                            <Icon shape=Shape::Clock />
-                            "Expiring"
-                        </span>
-                    }
-                })}
+            {soon.then(|| chip("Expiring"))}
+            {waits.then(|| chip("Approval awaited"))}
         </span>
     }
     .whole()

@@ -1,10 +1,14 @@
 //! Everybody's keys, on the dashboard.
 
+use std::collections::BTreeMap;
+
 use domain::{
     Instant,
     directory::{Count, Order, Slice, Tiles},
+    key::Tag,
     policy::Policy,
     principal::Identity,
+    ticket::TicketId,
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -37,6 +41,8 @@ pub struct KeysPage {
     pub search: String,
     /// The figures above the list.
     pub tiles: Tiles,
+    /// The tickets that wait about them.
+    pub tickets: BTreeMap<Tag, TicketId>,
     /// How many tickets wait for the decision of whoever asks. `None`: they do not decide.
     pub waiting: Option<u64>,
     /// How many keys end on each of the coming days, today first.
@@ -83,6 +89,8 @@ pub async fn load_keys_page(
         let page = keys.directory(&actor, &query).await;
         let page = page.map_err(super::address::as_in_address)?;
         let expiries = keys.expiries(&actor, DAYS_AHEAD).await?;
+        let tags = page.items.iter().map(|key| &key.tag);
+        let tickets = services.tickets.about_keys(&actor, tags).await?;
         let offered = page.items.into_iter();
         Ok(KeysPage {
             keys: offered
@@ -96,6 +104,7 @@ pub async fn load_keys_page(
             descending: query.descending,
             search: query.search.unwrap_or_default(),
             tiles: keys.tiles(&actor).await?,
+            tickets,
             waiting: services.tickets.waiting_for(&actor).await?,
             expiries: expiries.into_iter().map(|(_, keys)| keys).collect(),
             pulse,

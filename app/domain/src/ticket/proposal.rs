@@ -12,7 +12,7 @@ use crate::{
     expiry::Validity,
     key::{ApiKey, State, Tag},
     permission::Rights,
-    principal::Identity,
+    principal::{Identity, UserId},
 };
 
 /// Stands before what is digested: another form of it gets another one.
@@ -233,12 +233,22 @@ impl Proposal {
     }
 }
 
+/// What a ticket about a key blocks while it waits.
+pub fn subject_of_key(tag: &Tag) -> String {
+    format!("key {tag}")
+}
+
+/// What a ticket about somebody's next key blocks while it waits.
+pub fn subject_of_creation(owner: UserId) -> String {
+    format!("owner {owner}")
+}
+
 impl KeyProposal {
     /// What it blocks while it waits.
     pub fn subject(&self) -> String {
         match &self.before {
-            Some(key) => format!("key {}", key.tag),
-            None => format!("owner {}", self.owner.id),
+            Some(key) => subject_of_key(&key.tag),
+            None => subject_of_creation(self.owner.id),
         }
     }
 

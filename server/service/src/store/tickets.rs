@@ -12,7 +12,7 @@ use domain::{
 use sqlx::FromRow;
 
 pub(crate) use self::query::{count, key as place_of, list};
-use super::{Conn, Time, run, users};
+use super::{Conn, Sql, Time, filter::fetch_all, run, sql::Arg, users};
 use crate::fault::Fault;
 
 /// A new ticket.
@@ -146,6 +146,26 @@ pub(crate) async fn waiting(
     )
     .bind(subject) => fetch_optional)?;
     Ok(found.map(|(id, end)| (TicketId(id), end.0)))
+}
+
+/// The tickets that wait about any of these things, each with its thing and its end.
+pub(crate) async fn waiting_about(
+    conn: &mut Conn<'_>,
+    subjects: Vec<String>,
+) -> Result<Vec<(String, i64, Time)>, Fault> {
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new(
+        "select subject, id, expires_at from ticket \
+         where state in ('PENDING', 'APPROVED') and subject in ",
+    );
+    for (index, subject) in subjects.into_iter().enumerate() {
+        sql.push(if index == 0 { "(" } else { ", " });
+        sql.bind(Arg::Text(subject));
+    }
+    sql.push(")");
+    fetch_all(conn, sql).await
 }
 
 /// The ticket of that number.

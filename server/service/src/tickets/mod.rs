@@ -11,7 +11,7 @@ mod settings;
 mod told;
 mod view;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     approval::KeyAction,
@@ -20,7 +20,7 @@ use domain::{
     filter::{Field, Kind},
     key::Tag,
     operation::Operation,
-    ticket::{Ticket, TicketEvent, TicketId},
+    ticket::{Ticket, TicketEvent, TicketId, subject_of_creation, subject_of_key},
 };
 
 pub(crate) use self::people::{Deciders, decider_accounts};
@@ -174,13 +174,39 @@ impl Tickets {
             core: self.core.clone(),
         };
         keys.get(actor, tag).await?;
-        self.about(&format!("key {tag}")).await
+        self.about(&subject_of_key(tag)).await
+    }
+
+    /// The tickets that wait about some keys, for whoever may view everybody's.
+    ///
+    /// # Errors
+    /// No permission.
+    pub async fn about_keys(
+        &self,
+        actor: &Actor,
+        keys: impl IntoIterator<Item = &Tag>,
+    ) -> Result<BTreeMap<Tag, TicketId>, Error> {
+        actor.may(Operation::ViewKey)?;
+        let keys: BTreeMap<_, _> = keys
+            .into_iter()
+            .map(|tag| (subject_of_key(tag), tag))
+            .collect();
+        let mut reader = self.core.db.reader().await?;
+        let subjects = keys.keys().cloned().collect();
+        let waiting = store::waiting_about(&mut reader.conn(), subjects).await?;
+        let now = self.core.clock.now();
+        let waiting = waiting.into_iter().filter(|(_, _, end)| now < end.0);
+        let named = waiting.filter_map(|(subject, id, _)| {
+            let tag = *keys.get(&subject)?;
+            Some((tag.clone(), TicketId(id)))
+        });
+        Ok(named.collect())
     }
 
     /// The ticket that waits about one's own next key.
     pub async fn about_own_creation(&self, actor: &Actor) -> Result<Option<TicketId>, Error> {
         match actor.account() {
-            Some(user) => self.about(&format!("owner {user}")).await,
+            Some(user) => self.about(&subject_of_creation(user)).await,
             None => Ok(None),
         }
     }

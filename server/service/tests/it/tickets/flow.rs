@@ -1,5 +1,6 @@
 //! The whole way: asked, approved, executed.
 
+use chrono::TimeDelta;
 use domain::{
     approval::{KeyAction, Settings},
     error::{Conflict, Error},
@@ -175,9 +176,19 @@ on_both_databases! {
         keys.update(&stage.bob, &tag, described("x")).await.unwrap().done();
         let id = keys.delete(&stage.bob, &tag, None).await.unwrap().ticket();
         assert_eq!(tickets.about_key(&stage.bob, &tag).await, Ok(Some(id)));
+        // Also in lists, for whoever may view everybody's keys, until its end.
+        let other = stage.harness.user("olga", &["Administrator"]).await;
+        let fresh = keys.create(&other, new_key()).await.unwrap().done().key.tag;
+        let about = async |actor, tags: &[_]| tickets.about_keys(actor, tags).await;
+        let both = [fresh, tag.clone()];
+        assert_eq!(about(&other, &both).await, Ok([(tag.clone(), id)].into()));
+        assert_eq!(about(&other, &[]).await, Ok([].into()));
+        assert_eq!(about(&stage.bob, &both).await, Err(Error::NotPermitted));
         assert_eq!(tickets.asks_approval(&stage.bob).await, Ok(vec![KeyAction::Delete]));
         assert_eq!(tickets.waiting_for(&stage.eve).await, Ok(Some(1)));
         assert_eq!(tickets.waiting_for(&stage.bob).await, Ok(None));
+        stage.harness.clock.advance(TimeDelta::hours(72));
+        assert_eq!(about(&other, &both).await, Ok([].into()));
     }
 
     /// The value waits for the browser session that executes, and for no other.
