@@ -183,7 +183,7 @@ on_both_databases! {
         let both = [fresh, tag.clone()];
         assert_eq!(about(&other, &both).await, Ok([(tag.clone(), id)].into()));
         assert_eq!(about(&other, &[]).await, Ok([].into()));
-        assert_eq!(about(&stage.bob, &both).await, Err(Error::NotPermitted));
+        assert_eq!(about(&stage.bob, &both).await, Err(Error::NotFound));
         assert_eq!(tickets.asks_approval(&stage.bob).await, Ok(vec![KeyAction::Delete]));
         assert_eq!(tickets.waiting_for(&stage.eve).await, Ok(Some(1)));
         assert_eq!(tickets.waiting_for(&stage.bob).await, Ok(None));
