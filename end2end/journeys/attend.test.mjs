@@ -1,14 +1,13 @@
 // What goes with every page: shortcuts, the network, the end of the session.
 import assert from 'node:assert/strict';
 import { journeys } from '../support/journeys.mjs';
-import { assertAccessible, assertFits, focused, isAt, screenshot } from '../support/page.mjs';
+import { look } from '../support/look.mjs';
+import { focused, isAnswered, isAt } from '../support/page.mjs';
 import { administrator, makeKey, newPerson, openMenu, signIn } from '../support/people.mjs';
 import { until } from '../support/until.mjs';
 
 const LIST = '/security/api-keys';
 const help = (page) => page.getByRole('dialog', { name: 'Keyboard shortcuts' });
-/** A closed dialog has no role any more, but is there until the page has heard that it was closed. */
-const helpGone = (page) => page.locator('dialog[aria-labelledby=shortcuts]').waitFor({ state: 'detached' });
 const banner = (page) => page.getByText('You are offline.');
 const warning = (page) => page.getByRole('alertdialog', { name: 'You will be signed out in two minutes' });
 const end = (page) => page.getByRole('alertdialog', { name: 'Your session has ended' });
@@ -23,19 +22,6 @@ async function openAttended({ visit, page }, path) {
 function endSession(server, { name }) {
   return server.sql(`update session set expires_at = created_at + 1
     where user_id = (select id from app_user where name = '${name}');`);
-}
-
-/** In both sizes and themes: nothing is wider than there is room, and axe finds nothing. */
-async function look(visit, name) {
-  for (const [size, viewport] of [['phone', { width: 320, height: 640 }], ['desktop', { width: 1280, height: 800 }]]) {
-    await visit.page.setViewportSize(viewport);
-    for (const colorScheme of ['light', 'dark']) {
-      await visit.page.emulateMedia({ colorScheme });
-      await assertFits(visit);
-      await assertAccessible(visit);
-      await screenshot(visit, name, `${size}-${colorScheme}`);
-    }
-  }
 }
 
 journeys('the keyboard’s shortcuts', ({ journey }) => {
@@ -67,7 +53,7 @@ journeys('the keyboard’s shortcuts', ({ journey }) => {
       // Within a question on top of the page there are none.
       await page.keyboard.press('n');
       await page.keyboard.press('Escape');
-      await helpGone(page);
+      await isAnswered(page);
       assert.equal(new URL(page.url()).pathname, path);
       await page.keyboard.press('Control+n').catch(() => {});
       assert.equal(new URL(page.url()).pathname, path);
@@ -108,7 +94,7 @@ journeys('the keyboard’s shortcuts', ({ journey }) => {
     assert.equal(await used.isChecked(), false);
     await used.check();
     await page.keyboard.press('Escape');
-    await helpGone(page);
+    await isAnswered(page);
     await page.keyboard.press('?');
     await help(page).waitFor();
   });

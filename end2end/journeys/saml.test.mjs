@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { DAY_MS } from '../support/dates.mjs';
 import { moveProviderClock, startProvider } from '../support/idp.mjs';
 import { journeys } from '../support/journeys.mjs';
-import { assertAccessible, assertFits, isAt, isTold, screenshot } from '../support/page.mjs';
+import { assertAccessible, assertFits, isAt, isTold, picture } from '../support/page.mjs';
 import {
   administrator,
   makeKey,
@@ -247,12 +247,12 @@ journeys(
         await visit.open('/sign-in');
         await page.getByRole('link', { name: 'Sign in with idp' }).waitFor();
         await assertAccessible(visit);
-        await screenshot(visit, 'saml sign-in');
+        await picture(visit, 'saml sign-in');
         const phone = await open({ scheme: 'dark', context: { viewport: { width: 320, height: 640 } } });
         await phone.open('/sign-in');
         await assertAccessible(phone);
         await assertFits(phone);
-        await screenshot(phone, 'saml sign-in phone');
+        await picture(phone, 'saml sign-in phone');
       }),
     );
   },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assertAccessible, assertFits, screenshot } from './page.mjs';
+import { assertAccessible, assertFits, picture } from './page.mjs';
 
 /** The narrowest window that everything has to fit into, and a usual one. */
 const SIZES = { phone: { width: 320, height: 640 }, desktop: { width: 1280, height: 800 } };
@@ -15,7 +15,7 @@ const seen = new Set();
 
 /**
  * Looks at the page as it is now, in both sizes and themes: axe finds nothing, nothing is wider than
- * the window; and a picture of each, to be looked at.
+ * the window; and a picture of each, if wanted.
  */
 export async function look(visit, name) {
   const { page } = visit;
@@ -28,7 +28,7 @@ export async function look(visit, name) {
       await page.emulateMedia({ colorScheme: scheme });
       Object.assign(visit.options, { viewport, colorScheme: scheme });
       await assertAccessible(visit);
-      await screenshot(visit, name, `${size}-${scheme}${visit.javaScript ? '' : '-without-javascript'}`);
+      await picture(visit, name, `${size}-${scheme}${visit.javaScript ? '' : '-without-javascript'}`);
     }
   }
 }

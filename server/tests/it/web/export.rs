@@ -176,7 +176,7 @@ async fn a_signature_is_a_json_web_signature() {
 
     let app = stage().await;
     let answer = get(&app, "root", "format=jsonl&signed=true&user=nobody").await;
-    let last: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
+    let last: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
     let signature = last["signature"].as_str().unwrap();
     let part = |place: usize| -> serde_json::Value {
         let part = signature.split('.').nth(place).unwrap();
