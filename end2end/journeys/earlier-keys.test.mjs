@@ -99,7 +99,7 @@ journeys('self-service withdrawn', ({ bothWays }) => {
     await isTold(page, 'You may not manage an API key of your own here');
     assert.equal(await page.getByText('You have no API key yet.').count(), 0);
     assert.equal(await page.getByRole('main').getByRole('link', { name: 'Add API key' }).count(), 0);
-    assert.equal(await page.getByRole('button', { name: 'Add' }).count(), 0);
+    assert.equal(await page.getByRole('button', { name: 'Add', exact: true }).count(), 0);
     assert.equal((await post(visit, '/api/create_key', { validity: '30' })).status(), 403);
 
     const menu = await openMenu(page);
