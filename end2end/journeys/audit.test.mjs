@@ -62,7 +62,7 @@ journeys('audit', ({ journey, bothWays }) => {
     const download = await waiting;
     assert.equal(download.suggestedFilename(), 'latchkey-audit-signed.jsonl');
     const found = await server.cli(['audit', 'check-export', await download.path()]);
-    assert.match(found, /^records: \d+, exported: .* UTC\nThe file is as it was exported\.\n$/);
+    assert.match(found, /^records: \d+, exported: .* UTC\na part of the trail: \{"what":\{"action":"user.create"\}\}\nThe file is as it was exported\.\n$/);
   });
 
   bothWays('is for those with the permission', async ({ server, visit, page }) => {

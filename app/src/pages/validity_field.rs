@@ -4,8 +4,8 @@ use domain::{Instant, error::Problem, expiry, policy::Policy};
 use leptos::prelude::*;
 
 use crate::{
-    browser, format,
-    ui::{FieldError, Radio, words},
+    format,
+    ui::{FieldError, Radio, local, words},
     validity::{self, KEEP, PRESETS, UNTIL},
 };
 
@@ -117,11 +117,7 @@ pub fn ValidityField(
 /// The end in words.
 #[component]
 fn End(at: Instant, as_of: Instant) -> impl IntoView {
-    let (local, set_local) = signal(None);
-    Effect::new(move || {
-        let offset = browser::utc_offset_minutes(at);
-        set_local.set((offset != 0).then(|| format::local(at, offset)));
-    });
+    let local = local(at, |local| format!(" Your time: {local}."));
     view! {
         "Expires "
         <strong>
@@ -130,6 +126,6 @@ fn End(at: Instant, as_of: Instant) -> impl IntoView {
         ", "
         {format::relative(at, as_of)}
         "."
-        {move || local.get().map(|local| view! { " Your time: " {local} "." })}
+        {local}
     }
 }

@@ -51,7 +51,7 @@ pub use self::{
     text_area::{TextArea, within_area},
     tick::Tick,
     ticket_chip::TicketChip,
-    time::Time,
+    time::{Time, local},
     user_chip::UserChip,
     whole::IntoWhole,
 };

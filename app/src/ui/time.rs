@@ -16,22 +16,28 @@ pub fn Time(
     /// What "ago" refers to.
     as_of: Instant,
 ) -> AnyView {
-    let (local, set_local) = signal(None);
-    Effect::new(move || {
-        let offset = browser::utc_offset_minutes(at);
-        set_local.set((offset != 0).then(|| format::local(at, offset)));
-    });
+    let local = local(at, |local| format!("{local} your time"));
     view! {
         <time class="time" datetime=format::machine(at) title=format::utc(at)>
             <span class="time__relative">{format::relative(at, as_of)}</span>
             " "
             <span class="time__exact">{format::utc(at)}</span>
-            {move || {
-                local
-                    .get()
-                    .map(|local| view! { " " <span class="time__exact">{local} " your time"</span> })
-            }}
+            " "
+            <span class="time__exact needs-script">{local}</span>
         </time>
     }
     .whole()
+}
+
+/// An instant in local time, as it is told; nothing where that is UTC.
+///
+/// Until the browser has come to it, what keeps its room: it stands where it is not seen before the
+/// page is alive, and nothing jumps then.
+pub fn local(at: Instant, tell: fn(String) -> String) -> impl Fn() -> String + Copy {
+    let offset = RwSignal::new(None);
+    Effect::new(move || offset.set(Some(browser::utc_offset_minutes(at))));
+    move || match offset.get() {
+        Some(0) => String::new(),
+        offset => tell(format::local(at, offset.unwrap_or(0))),
+    }
 }

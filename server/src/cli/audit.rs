@@ -11,7 +11,7 @@ use clap::Subcommand;
 use domain::error::Error;
 use service::{
     Actor, Services,
-    audit::{ExportSum, ExportedRecord},
+    audit::{ExportSum, ExportedRecord, TrailFilter},
 };
 
 use super::{open, say, user::told};
@@ -124,6 +124,10 @@ fn check_export(services: &Services, file: &Path) -> Result<()> {
         seal.records,
         seal.at.format("%Y-%m-%d %H:%M:%S UTC")
     ))?;
+    if seal.filter != TrailFilter::default() {
+        let filter = serde_json::to_string(&seal.filter)?;
+        say(format_args!("a part of the trail: {filter}"))?;
+    }
     say("The file is as it was exported.")
 }
 

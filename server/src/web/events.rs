@@ -21,7 +21,7 @@ use axum::{
     },
 };
 use domain::error::Error;
-use futures_util::stream;
+use futures_util::{Stream, StreamExt, stream};
 use service::{Origin, Services, tickets::News};
 use tokio::{
     sync::watch,
@@ -131,22 +131,34 @@ impl Drop for Place {
     }
 }
 
-/// Answers with a stream of what is new for whoever is signed in.
+/// Answers with a stream of what is new for whoever is signed in. A page whose session has ended
+/// meanwhile is told just that: a refusal would be a fault in the browser's eyes.
 pub(super) fn answer(state: AppState, request: &Request) -> Response {
+    let caller = request.extensions().get::<Caller>();
+    let nobody = caller.is_none_or(|caller| caller.actor.is_none());
+    if nobody {
+        return sent(stream::iter([end()]));
+    }
     match Watch::begin(state, request) {
-        Ok(watch) => {
-            let events = stream::unfold(watch, |mut watch| async move {
-                let event = watch.next().await?;
-                Some((Ok::<_, Infallible>(event), watch))
-            });
-            let headers = [
-                (UNBUFFERED, HeaderValue::from_static("no")),
-                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            ];
-            (headers, Sse::new(events)).into_response()
-        }
+        Ok(watch) => sent(stream::unfold(watch, |mut watch| async move {
+            let event = watch.next().await?;
+            Some((event, watch))
+        })),
         Err(error) => Failure::Domain(error).into_response(),
     }
+}
+
+fn sent(events: impl Stream<Item = Event> + Send + 'static) -> Response {
+    let headers = [
+        (UNBUFFERED, HeaderValue::from_static("no")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, Sse::new(events.map(Ok::<_, Infallible>))).into_response()
+}
+
+/// Says that the session has ended.
+fn end() -> Event {
+    Event::default().event(END).data("")
 }
 
 /// One stream.
@@ -234,7 +246,7 @@ impl Watch {
     /// Says once that the session has ended.
     fn end(&mut self) -> Option<Event> {
         let first = !std::mem::replace(&mut self.ended, true);
-        first.then(|| Event::default().event(END).data(""))
+        first.then(end)
     }
 }
 

@@ -19,7 +19,7 @@ use domain::error::{Error, Problem};
 use futures_util::stream;
 use service::{
     Services,
-    audit::{ExportSum, ExportedRecord, TrailExport},
+    audit::{ExportedRecord, TrailExport},
 };
 
 use crate::{
@@ -113,7 +113,7 @@ fn answer(wanted: Wanted, services: Services) -> Response {
             "attachment; filename=\"latchkey-audit.jsonl\""
         },
     );
-    let sum = wanted.signed.then(ExportSum::default);
+    let sum = wanted.signed.then(|| wanted.export.sum());
     let start = (wanted.export, true, sum);
     let format = wanted.format;
     let batches = stream::try_unfold(start, move |(mut export, first, mut sum)| {

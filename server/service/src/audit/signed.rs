@@ -10,6 +10,7 @@ use domain::{Instant, audit::hex, error::Error};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::TrailFilter;
 use crate::{Services, core::Core, fault::Fault, secret::Pepper, token::TokenKeys};
 
 /// Kept in the signature's header, so that it is taken for nothing else.
@@ -23,6 +24,8 @@ pub struct ExportSeal {
     /// When the export was complete.
     #[serde(rename = "iat", with = "chrono::serde::ts_seconds")]
     pub at: Instant,
+    /// What the export was narrowed to: a part is not to be taken for the whole.
+    pub filter: TrailFilter,
     /// How many records there are.
     pub records: u64,
     /// SHA-256 of all lines before the signature with their ends, in hexadecimal.
@@ -36,14 +39,23 @@ struct LastLine {
     signature: String,
 }
 
-/// Follows an export as it is written.
+/// Follows an export as it is written. By default one of the whole trail.
 #[derive(Default)]
 pub struct ExportSum {
+    filter: TrailFilter,
     hash: Sha256,
     records: u64,
 }
 
 impl ExportSum {
+    /// Of an export of what fits.
+    pub(super) fn narrowed(filter: TrailFilter) -> Self {
+        Self {
+            filter,
+            ..Self::default()
+        }
+    }
+
     /// Takes in lines as they are written: so many records.
     pub fn take(&mut self, lines: &[u8], records: usize) {
         self.hash.update(lines);
@@ -53,6 +65,7 @@ impl ExportSum {
     fn seal(self, at: Instant) -> ExportSeal {
         ExportSeal {
             at,
+            filter: self.filter,
             records: self.records,
             sha256: hex(&self.hash.finalize()),
         }
@@ -115,10 +128,12 @@ impl Services {
     /// It is not, or cannot be read.
     pub fn check_export(&self, file: impl BufRead) -> Result<ExportSeal, Unproven> {
         let keys = self.core.export_keys().map_err(|_| Unproven::NotOurs)?;
-        let (last, sum) = last_line_of(file)?;
+        let (last, mut sum) = last_line_of(file)?;
         let last: LastLine = serde_json::from_slice(&last).map_err(|_| Unproven::NotSigned)?;
         let seal = keys.public().read::<ExportSeal>(KIND, &last.signature);
         let seal = seal.ok_or(Unproven::NotOurs)?;
+        // What it was narrowed to only the signature says.
+        sum.filter.clone_from(&seal.filter);
         if sum.seal(seal.at) != seal {
             return Err(Unproven::Changed);
         }

@@ -1,8 +1,9 @@
 //! The trail as people look through it: the newest first, narrowed, page by page.
 
 use domain::{Instant, error::Error};
+use serde::{Deserialize, Serialize};
 
-use super::{ExportedRecord, Record};
+use super::{ExportSum, ExportedRecord, Record};
 use crate::{
     Actor, Services,
     fault::Fault,
@@ -17,26 +18,35 @@ const BATCH: u32 = 1_000;
 const MAX_PAGE: u32 = 100;
 
 /// Which records. All that is given must fit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct TrailFilter {
     /// The name of who acted, as it was entered.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// What happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub what: Option<What>,
     /// On what: a key's tag, a full identity, a role's number.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
     /// From which address.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Only what was refused.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
     /// Not before.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Instant>,
     /// Before.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Instant>,
 }
 
 /// What happened, by its stable name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum What {
     /// Any action of a category.
     Category(String),
@@ -127,6 +137,11 @@ impl Services {
 }
 
 impl TrailExport {
+    /// The sum of what is still to be written, for a signature.
+    pub fn sum(&self) -> ExportSum {
+        ExportSum::narrowed(self.filter.clone())
+    }
+
     /// The next records. Nothing is held between two batches: what is appended meanwhile is newer
     /// than all that is still to come.
     ///

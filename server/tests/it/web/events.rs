@@ -89,12 +89,13 @@ async fn whoever_decides_is_told_how_many_wait() {
 #[tokio::test]
 async fn only_a_session_is_told() {
     let mut browser = Browser::start().await;
-    assert_eq!(
-        Events::open(&browser.app, "latchkey=x").await.err(),
-        Some(401)
-    );
+    for cookie in ["latchkey=x", ""] {
+        let stranger = Events::open(&browser.app, cookie).await.unwrap();
+        assert_eq!(stranger.ends().await, "end");
+    }
     let value = browser.add_key().await;
-    assert_eq!(browser.app.key(&value).get("/events").await.status, 401);
+    let told = browser.app.key(&value).get("/events").await;
+    assert_eq!((told.status, told.text()), (200, "event: end\ndata: \n\n"));
 }
 
 /// A stream ends with its session, also when somebody else ends that, and with the server.

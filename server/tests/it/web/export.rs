@@ -1,6 +1,9 @@
 //! The audit trail as a file.
 
-use service::testing::{Harness, PASSWORD};
+use service::{
+    audit::{TrailFilter, What},
+    testing::{Harness, PASSWORD},
+};
 
 use crate::support::{Answer, App};
 
@@ -133,6 +136,14 @@ async fn a_signed_export_proves_itself() {
         (seal.records, seal.at.timestamp()),
         (2, services.now().timestamp())
     );
+    let narrowed = What::Action("user.create".to_owned());
+    assert_eq!(
+        seal.filter,
+        TrailFilter {
+            what: Some(narrowed),
+            ..TrailFilter::default()
+        }
+    );
     let lines: Vec<_> = file.split_inclusive('\n').collect();
     let plain = get(&app, "root", "format=jsonl&what=user.create").await;
     assert_eq!(lines[..2].concat(), plain.text());
@@ -190,7 +201,12 @@ async fn a_signature_is_a_json_web_signature() {
     let at = app.harness.services.now().timestamp();
     assert_eq!(
         part(1),
-        serde_json::json!({ "iat": at, "records": 0, "sha256": nothing })
+        serde_json::json!({
+            "iat": at,
+            "filter": { "user": "nobody" },
+            "records": 0,
+            "sha256": nothing,
+        })
     );
     let as_token = app
         .anonymous()
