@@ -24,6 +24,29 @@ function endSession(server, { name }) {
     where user_id = (select id from app_user where name = '${name}');`);
 }
 
+journeys('news of a session that has ended', ({ journey }) => {
+  journey('are asked for no more', async ({ server, visit, page }) => {
+    const person = await newPerson(server);
+    await signIn(visit, person);
+    const isNews = (request) => new URL(request.url()).pathname === '/events';
+    let asked = 0;
+    page.on('request', (request) => {
+      if (isNews(request)) asked += 1;
+    });
+    await visit.open('/profile/key');
+    await until('news are asked for', () => asked === 1);
+    // The page closes what it was told the end of.
+    const ended = page.waitForEvent('requestfailed', isNews);
+    await endSession(server, person);
+    // Something happens, so that the session is looked at.
+    await makeKey(server, await newPerson(server));
+    await ended;
+    // A browser that was not told would come again after three seconds.
+    await page.waitForTimeout(5_000);
+    assert.equal(asked, 1);
+  });
+});
+
 journeys('the keyboard’s shortcuts', ({ journey }) => {
   journey('search, add something new, and tell of themselves', async (context) => {
     const { server, page } = context;

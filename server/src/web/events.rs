@@ -156,9 +156,9 @@ fn sent(events: impl Stream<Item = Event> + Send + 'static) -> Response {
     (headers, Sse::new(events.map(Ok::<_, Infallible>))).into_response()
 }
 
-/// Says that the session has ended.
+/// Says that the session has ended. Browsers pass on no event without data.
 fn end() -> Event {
-    Event::default().event(END).data("")
+    Event::default().event(END).data("session")
 }
 
 /// One stream.

@@ -44,7 +44,7 @@ impl Events {
                 let (waiting, _) = data.split_once(' ').unwrap();
                 return Some(waiting.to_owned());
             }
-            if part.starts_with("event: end\n") {
+            if part == "event: end\ndata: session\n\n" {
                 return Some("end".to_owned());
             }
             assert!(part.starts_with(':'), "{part:?}");
@@ -95,7 +95,10 @@ async fn only_a_session_is_told() {
     }
     let value = browser.add_key().await;
     let told = browser.app.key(&value).get("/events").await;
-    assert_eq!((told.status, told.text()), (200, "event: end\ndata: \n\n"));
+    assert_eq!(
+        (told.status, told.text()),
+        (200, "event: end\ndata: session\n\n")
+    );
 }
 
 /// A stream ends with its session, also when somebody else ends that, and with the server.
