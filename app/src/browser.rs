@@ -94,9 +94,7 @@ pub fn keep_focus() {
         if had.is_connected() || document().active_element() != document().body().map(Into::into) {
             return;
         }
-        let likes = document().query_selector_all(&format!("main {}", had.tag_name()));
-        let Ok(likes) = likes else { return };
-        let likes = (0..likes.length()).filter_map(|index| likes.item(index));
+        let likes = all(&format!("main {}", had.tag_name())).into_iter();
         let mut likes = likes.filter_map(|like| like.dyn_into::<web_sys::HtmlElement>().ok());
         if let Some(like) = likes.find(|like| like.outer_html() == had.outer_html()) {
             let _ = like.focus();
@@ -104,13 +102,19 @@ pub fn keep_focus() {
     });
 }
 
+/// What matches a selector.
+fn all(selector: &str) -> Vec<web_sys::Node> {
+    let found = document().query_selector_all(selector);
+    found.map_or_else(
+        |_| Vec::new(),
+        |list| (0..list.length()).filter_map(|at| list.item(at)).collect(),
+    )
+}
+
 /// Tells the application what was entered before it was alive: every entry of `main` that is not
 /// as the page came says so again.
 pub fn replay_entries() {
-    let Ok(entries) = document().query_selector_all("main input") else {
-        return;
-    };
-    let entries = (0..entries.length()).filter_map(|index| entries.item(index));
+    let entries = all("main input").into_iter();
     for entry in entries.filter_map(|entry| entry.dyn_into::<web_sys::HtmlInputElement>().ok()) {
         let chosen = entry.checked() && !entry.default_checked();
         if chosen || entry.value() != entry.default_value() {

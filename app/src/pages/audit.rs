@@ -80,9 +80,9 @@ impl Asked {
         self.entries.iter().map(|(name, value)| (*name, &**value))
     }
 
-    /// An address with these entries and one more.
-    fn with(&self, path: &str, name: &str, value: &str) -> String {
-        let pairs: Vec<_> = self.pairs().chain([(name, value)]).collect();
+    /// An address with these entries and more.
+    fn with(&self, path: &str, more: &[(&str, &str)]) -> String {
+        let pairs: Vec<_> = self.pairs().chain(more.iter().copied()).collect();
         address(path, &pairs)
     }
 
@@ -155,7 +155,9 @@ fn Filters(asked: Asked) -> AnyView {
             </ul>
         }
     });
-    let export = |format| asked.with("/security/audit/export", "format", format);
+    let export = |format| asked.with("/security/audit/export", &[("format", format)]);
+    let signed = [("format", "jsonl"), ("signed", "true")];
+    let signed = asked.with("/security/audit/export", &signed);
     view! {
         {chips}
         <details class="card no-print" data-search="">
@@ -223,12 +225,7 @@ fn Filters(asked: Asked) -> AnyView {
                     <a class="button" href=export("jsonl") rel="external" download="">
                         "Export as JSON lines"
                     </a>
-                    <a
-                        class="button"
-                        href=format!("{}&signed=true", export("jsonl"))
-                        rel="external"
-                        download=""
-                    >
+                    <a class="button" href=signed rel="external" download="">
                         "Export signed"
                     </a>
                 </div>
@@ -380,11 +377,8 @@ fn records(page: AuditPage, asked: &Asked, later: bool) -> AnyView {
     let rows = rows.map(|record| view! { <AuditRecord record as_of /> });
     let older = page
         .older
-        .map(|number| asked.with(PATH, "before", &number.to_string()));
-    let newest = later.then(|| {
-        let pairs: Vec<_> = asked.pairs().collect();
-        address(PATH, &pairs)
-    });
+        .map(|number| asked.with(PATH, &[("before", &number.to_string())]));
+    let newest = later.then(|| asked.with(PATH, &[]));
     view! {
         <ol class="records">{rows.collect_view()}</ol>
         <Pager count before=newest after=older before_label="Newest" after_label="Older" />
@@ -414,7 +408,7 @@ mod tests {
         let asked = Asked::of(&query);
         assert_eq!(asked.without("user"), "/security/audit?refused=true");
         assert_eq!(
-            asked.with("/x", "format", "csv"),
+            asked.with("/x", &[("format", "csv")]),
             "/x?user=b%20c&refused=true&format=csv"
         );
     }

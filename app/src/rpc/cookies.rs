@@ -1,5 +1,5 @@
 //! The cookies: the session's, the key under which a new value waits to be shown, the note between
-//! password and code, which columns a table has, and the colours of pages.
+//! password and code, how a table looks, and the colours of pages.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -29,7 +29,8 @@ impl Cookies {
         }
     }
 
-    /// The name of the cookie that says which columns the table of everybody's keys has.
+    /// The name of the cookie that says which columns and how many rows the table of everybody's
+    /// keys has.
     pub const fn columns(self) -> &'static str {
         if self.secure {
             "__Host-latchkey-columns"

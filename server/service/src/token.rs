@@ -42,7 +42,7 @@ pub(crate) struct Claims {
     exp: i64,
 }
 
-/// A key pair that signs tokens.
+/// A key pair that signs tokens, or exports of the audit trail.
 pub(crate) struct TokenKeys {
     sign: EncodingKey,
     seed: Zeroizing<[u8; 32]>,

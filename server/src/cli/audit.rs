@@ -90,11 +90,13 @@ async fn export(services: &Services, format: Format, signed: bool) -> Result<()>
     }
     let mut out = BufWriter::new(io::stdout().lock());
     format.begin(&mut out, &RECORD_COLUMNS)?;
-    let mut sum = ExportSum::default();
+    let mut sum = signed.then(ExportSum::default);
     let mut write = |record: ExportedRecord| {
         let mut line = Vec::new();
         format.write(&mut line, &RECORD_COLUMNS, &record)?;
-        sum.take(&line, 1);
+        if let Some(sum) = &mut sum {
+            sum.take(&line, 1);
+        }
         out.write_all(&line)
     };
     let exported = services
@@ -107,7 +109,7 @@ async fn export(services: &Services, format: Format, signed: bool) -> Result<()>
         Err(Stop::Told(error)) => return Err(told(&error)),
         Err(Stop::Output(error)) => return Err(error),
     }
-    if signed {
+    if let Some(sum) = sum {
         let line = services.sign_export(sum).map_err(|error| told(&error))?;
         out.write_all(line.as_bytes())?;
     }

@@ -134,16 +134,12 @@ impl Drop for Place {
 /// Answers with a stream of what is new for whoever is signed in. A page whose session has ended
 /// meanwhile is told just that: a refusal would be a fault in the browser's eyes.
 pub(super) fn answer(state: AppState, request: &Request) -> Response {
-    let caller = request.extensions().get::<Caller>();
-    let nobody = caller.is_none_or(|caller| caller.actor.is_none());
-    if nobody {
-        return sent(stream::iter([end()]));
-    }
     match Watch::begin(state, request) {
         Ok(watch) => sent(stream::unfold(watch, |mut watch| async move {
             let event = watch.next().await?;
             Some((event, watch))
         })),
+        Err(Error::Unauthenticated) => sent(stream::iter([end()])),
         Err(error) => Failure::Domain(error).into_response(),
     }
 }

@@ -181,17 +181,10 @@ impl Sessions {
             return Err(Error::Unauthenticated);
         }
         let id = hex(&random::<16>(&*core.entropy).map_err(Fault::from)?);
+        let now = core.clock.now();
         let session = store::NewSession {
-            id: &id,
-            token_hash: None,
-            user: actor.identity.id,
             key_tag: Some(&tag),
-            now: core.clock.now(),
-            expires_at: ends_at,
-            address: &origin.address,
-            user_agent: origin.user_agent.as_deref(),
-            saml: None,
-            link: None,
+            ..store::NewSession::plain(&id, actor.identity.id, now, ends_at, &origin)
         };
         store::insert(&mut tx.conn(), session).await?;
         let actor = Actor {
@@ -231,16 +224,8 @@ impl Sessions {
             return Err(Error::Unauthenticated.into());
         }
         let session = store::NewSession {
-            id: &id,
             token_hash,
-            user: user_id,
-            key_tag: None,
-            now,
-            expires_at: ends_at,
-            address: &origin.address,
-            user_agent: origin.user_agent.as_deref(),
-            saml: None,
-            link: None,
+            ..store::NewSession::plain(&id, user_id, now, ends_at, &origin)
         };
         store::insert(&mut tx.conn(), session).await?;
         let held = roles::held_by(&mut tx.conn(), user_id).await?;

@@ -9,11 +9,7 @@ use domain::{
 use serde_json::json;
 
 use super::{SessionKind, SessionView, Sessions, duration};
-use crate::{
-    Actor,
-    fault::Fault,
-    store::sessions::{self as store, ListedSession},
-};
+use crate::{Actor, fault::Fault, store::sessions as store};
 
 impl Sessions {
     /// Ends the session that asks. With an API key nothing ends: the key lives on.
@@ -39,7 +35,8 @@ impl Sessions {
         };
         let now = self.core.clock.now();
         let idle = duration(self.core.limits.session_idle);
-        let views = rows.into_iter().map(|row| view(row, actor));
+        let current = actor.via.session_id();
+        let views = rows.into_iter().map(|row| row.view(current));
         Ok(views
             .filter(|view| view.expires_at > now)
             .filter(|view| view.kind == SessionKind::Token || now - view.last_seen_at < idle)
@@ -94,21 +91,5 @@ impl Actor {
     pub(super) fn may_end_sessions(&self) -> Result<(), Error> {
         let means = self.via.means();
         decide(Operation::EndOwnSessions, Whose::Own, self.rights, means)
-    }
-}
-
-fn view(row: ListedSession, actor: &Actor) -> SessionView {
-    SessionView {
-        current: actor.via.session_id() == Some(&*row.id),
-        kind: match &*row.kind {
-            "browser" => SessionKind::Browser,
-            _ => SessionKind::Token,
-        },
-        id: row.id,
-        created_at: row.created_at.0,
-        last_seen_at: row.last_seen_at.0,
-        expires_at: row.expires_at.0,
-        address: row.address,
-        user_agent: row.user_agent,
     }
 }

@@ -12,7 +12,7 @@ use domain::{
 use sqlx::FromRow;
 
 pub(crate) use self::query::{Visible, count, key as place_of, list};
-use super::{Conn, Sql, Time, filter::fetch_all, roles::HeldRow, run, users};
+use super::{Conn, Sql, Time, filter::fetch_all, roles::HeldRow, run, sql::Arg, users};
 use crate::{fault::Fault, operation::Admission};
 
 /// A new key.
@@ -136,7 +136,7 @@ pub(crate) async fn present_of(conn: &mut Conn<'_>, users: &[i64]) -> Result<Vec
     let mut sql = Sql::new(select_key!(
         "where k.deleted_at is null and k.retires_at is null and k.user_id in "
     ));
-    users::people::push_numbers(&mut sql, users);
+    sql.bind_list(users.iter().copied().map(Arg::Int));
     fetch_all(conn, sql).await
 }
 

@@ -11,7 +11,11 @@ use domain::{
 use sqlx::FromRow;
 
 use super::{Conn, Time, run, second_factors::factor_needed, users};
-use crate::fault::Fault;
+use crate::{
+    Origin,
+    fault::Fault,
+    sessions::{SessionKind, SessionView},
+};
 
 /// A new session.
 pub(crate) struct NewSession<'a> {
@@ -28,6 +32,30 @@ pub(crate) struct NewSession<'a> {
     pub(crate) saml: Option<SamlSession>,
     /// `None`: not by SAML.
     pub(crate) link: Option<SamlLink<'a>>,
+}
+
+impl<'a> NewSession<'a> {
+    /// One of the REST API, by a password.
+    pub(crate) fn plain(
+        id: &'a str,
+        user: UserId,
+        now: Instant,
+        expires_at: Instant,
+        origin: &'a Origin,
+    ) -> Self {
+        Self {
+            id,
+            token_hash: None,
+            user,
+            key_tag: None,
+            now,
+            expires_at,
+            address: &origin.address,
+            user_agent: origin.user_agent.as_deref(),
+            saml: None,
+            link: None,
+        }
+    }
 }
 
 /// The provider's session behind one of ours.
@@ -83,6 +111,25 @@ pub(crate) struct ListedSession {
     pub(crate) expires_at: Time,
     pub(crate) address: String,
     pub(crate) user_agent: Option<String>,
+}
+
+impl ListedSession {
+    /// What people see of it; `current`: the session that asks.
+    pub(crate) fn view(self, current: Option<&str>) -> SessionView {
+        SessionView {
+            current: current == Some(&*self.id),
+            kind: match &*self.kind {
+                "browser" => SessionKind::Browser,
+                _ => SessionKind::Token,
+            },
+            id: self.id,
+            created_at: self.created_at.0,
+            last_seen_at: self.last_seen_at.0,
+            expires_at: self.expires_at.0,
+            address: self.address,
+            user_agent: self.user_agent,
+        }
+    }
 }
 
 /// Adds a session.

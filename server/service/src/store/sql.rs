@@ -46,6 +46,15 @@ impl Sql {
         self
     }
 
+    /// Goes on with a list of values in brackets, of which there is at least one.
+    pub(crate) fn bind_list(&mut self, args: impl IntoIterator<Item = Arg>) -> &mut Self {
+        for (index, arg) in args.into_iter().enumerate() {
+            self.push(if index == 0 { "(" } else { ", " });
+            self.bind(arg);
+        }
+        self.push(")")
+    }
+
     /// Goes on with a number that stands in the text, so that plans are made for it: PostgreSQL
     /// takes a limit that it does not know for a tenth of the rows, and then sorts.
     pub(crate) fn push_number(&mut self, number: u32) -> &mut Self {

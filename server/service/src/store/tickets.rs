@@ -160,11 +160,7 @@ pub(crate) async fn waiting_about(
         "select subject, id, expires_at from ticket \
          where state in ('PENDING', 'APPROVED') and subject in ",
     );
-    for (index, subject) in subjects.into_iter().enumerate() {
-        sql.push(if index == 0 { "(" } else { ", " });
-        sql.bind(Arg::Text(subject));
-    }
-    sql.push(")");
+    sql.bind_list(subjects.into_iter().map(Arg::Text));
     fetch_all(conn, sql).await
 }
 

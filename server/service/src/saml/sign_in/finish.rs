@@ -243,20 +243,14 @@ impl Saml {
         };
         let ends_at = session_end(assertion, now, duration(longest));
         let session = NewSession {
-            id: &id,
             token_hash,
-            user: user.id,
-            key_tag: None,
-            now,
-            expires_at: ends_at,
-            address: &origin.address,
-            user_agent: origin.user_agent.as_deref(),
             saml,
             link: Some(SamlLink {
                 provider: known.id,
                 name_id: &assertion.name_id,
                 index: assertion.session_index.as_deref(),
             }),
+            ..NewSession::plain(&id, user.id, now, ends_at, origin)
         };
         sessions::insert(&mut tx.conn(), session).await?;
         let held = roles::held_by(&mut tx.conn(), user.id).await?;

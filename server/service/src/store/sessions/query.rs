@@ -3,13 +3,11 @@
 use domain::{Instant, filter::Literal, key::Tag, principal::UserId};
 use sqlx::FromRow;
 
+use super::ListedSession;
 use crate::{
     fault::Fault,
     list::Page,
-    sessions::{
-        SessionKind, SessionView,
-        search::{SessionField, SessionQuery, UserSession},
-    },
+    sessions::search::{SessionField, SessionQuery, UserSession},
     store::{
         Conn, Sql, Time,
         filter::{Columns, Ties, fetch_all, fetch_count, push_filter, push_part, push_place},
@@ -30,14 +28,9 @@ pub(crate) struct Live {
 
 #[derive(FromRow)]
 struct Row {
-    id: String,
-    kind: String,
+    #[sqlx(flatten)]
+    session: ListedSession,
     key_tag: Option<String>,
-    created_at: Time,
-    last_seen_at: Time,
-    expires_at: Time,
-    address: String,
-    user_agent: Option<String>,
     user_id: i64,
     domain_type: String,
     domain: String,
@@ -50,19 +43,7 @@ impl Row {
         Ok(UserSession {
             owner: identity(self.user_id, &self.domain_type, &self.domain, &self.name)?,
             key: tag.map_err(|_| Fault::Broken("a stored tag is no tag"))?,
-            view: SessionView {
-                current: current == Some(&*self.id),
-                kind: match &*self.kind {
-                    "browser" => SessionKind::Browser,
-                    _ => SessionKind::Token,
-                },
-                id: self.id,
-                created_at: self.created_at.0,
-                last_seen_at: self.last_seen_at.0,
-                expires_at: self.expires_at.0,
-                address: self.address,
-                user_agent: self.user_agent,
-            },
+            view: self.session.view(current),
         })
     }
 }

@@ -137,18 +137,9 @@ pub(crate) async fn roles_of(
         "select g.user_id, r.id, r.name from user_role g join role r on r.id = g.role_id \
          where g.user_id in ",
     );
-    push_numbers(&mut sql, users);
+    sql.bind_list(users.iter().copied().map(Arg::Int));
     sql.push(" order by g.user_id, r.id");
     fetch_all(conn, sql).await
-}
-
-/// Writes a list of numbers, of which there is at least one.
-pub(crate) fn push_numbers(sql: &mut Sql, numbers: &[i64]) {
-    for (index, number) in numbers.iter().enumerate() {
-        sql.push(if index == 0 { "(" } else { ", " });
-        sql.bind(Arg::Int(*number));
-    }
-    sql.push(")");
 }
 
 /// The holders of a role after one of them, in the order of their numbers.
